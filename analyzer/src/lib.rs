@@ -1,0 +1,7 @@
+//! A trace **being understood**.
+//!
+//! [`analyze`] runs every analysis over a replayed
+//! [`Trace`](hbtrace_traces::trace::Trace) and gives the [`finding`]s;
+//! [`report`] shows them. A report knows findings, never an analysis.
+
+pub mod finding;

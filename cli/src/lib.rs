@@ -1,0 +1,1 @@
+//! The program `hbtrace` as a library that tests call in process.

@@ -1,0 +1,1 @@
+//! What a service links. See the crate's README section.

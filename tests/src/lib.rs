@@ -1,0 +1,1 @@
+//! The house walked end to end.

@@ -1,0 +1,291 @@
+//! A whole trace in memory, from whatever source.
+//!
+//! Sync events and tables are held; plain accesses of a `.trace` file stay in
+//! the mapping and are decoded each time they are walked.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use crate::event::{Access, AccessKind, NONE, SyncEvent};
+use crate::id::{Location, ObjectId, SiteId, ThreadId};
+use crate::kind::{Effect, Kind};
+use crate::read::MappedAccesses;
+
+/// Where a trace came from and how whole it is.
+#[derive(Clone, Debug, Default)]
+pub struct Info {
+    /// The file.
+    pub file: PathBuf,
+    /// `trace` or `text`.
+    pub format: &'static str,
+    /// Program and arguments of the recorded process.
+    pub arguments: Vec<String>,
+    /// CPUs of the machine that recorded, 0 if unknown.
+    pub cpus: u32,
+    /// Process id, 0 if unknown.
+    pub pid: u32,
+    /// Start of the recording, nanoseconds of UTC since 1970; 0 if unknown.
+    pub start_utc_ns: u64,
+    /// First and last time, in nanoseconds since the trace's start; `None`
+    /// where the trace has no time.
+    pub time: Option<(u64, u64)>,
+    /// The recorder closed the trace itself.
+    pub complete: bool,
+    /// The file ends before its header or its chunks say it does.
+    pub truncated: bool,
+    /// Events that the recorder counted as lost.
+    pub lost_events: u64,
+    /// Sync events among them: verdicts may be unsound from the first on.
+    pub lost_sync_events: u64,
+    /// What a person should know about the trace, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// A thread's labels.
+#[derive(Clone, Debug, Default)]
+pub struct Thread {
+    /// Unique name, as shown.
+    pub name: String,
+    /// Id the OS gave it, 0 if unknown.
+    pub os_id: u32,
+    /// Whether the recorder did not see its creation although others' it did:
+    /// findings that rest on the thread's order are qualified.
+    pub foreign: bool,
+}
+
+/// What kind of thing an object is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum ObjectKind {
+    Unknown = 0,
+    Mutex = 1,
+    RwLock = 2,
+    Condvar = 3,
+    Channel = 4,
+    Atomic = 5,
+    Barrier = 6,
+    Once = 7,
+    Semaphore = 8,
+    WaitGroup = 9,
+    /// A recorded cell or a named variable of a text trace.
+    Cell = 10,
+    Block = 11,
+    Token = 12,
+    Label = 13,
+    /// Name of a message or of a version, in imported traces.
+    Name = 14,
+}
+
+/// An object.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Unique among objects of its namespace, as shown.
+    pub name: String,
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Where it was created.
+    pub site: SiteId,
+    /// For atomics and cells: its bytes.
+    pub location: Option<Location>,
+}
+
+/// A resolved place in the source.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Site {
+    /// As reports show it: `path:line:column`, the third field of a text
+    /// trace, or `?`.
+    pub text: String,
+    /// Source file, if known.
+    pub file: Option<String>,
+    /// Line, from 1, if known.
+    pub line: Option<u32>,
+    /// Column, from 1, if known.
+    pub column: Option<u32>,
+}
+
+/// A maximal run of a thread's accesses that stood together in the observed
+/// order of an imported trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slice {
+    /// Position of its first access in the thread's access stream.
+    pub from: u64,
+    /// Its place in the observed order.
+    pub stamp: u64,
+}
+
+/// Where a thread's accesses are.
+#[derive(Debug)]
+pub enum AccessStream {
+    /// In memory, from an imported trace. Positions are indices.
+    Owned(Vec<Access>),
+    /// In the mapped file. Positions are words.
+    Mapped(MappedAccesses),
+}
+
+/// A thread's two streams.
+#[derive(Debug)]
+pub struct Stream {
+    /// Sync events in program order.
+    pub sync: Vec<SyncEvent>,
+    /// Plain accesses in program order.
+    pub accesses: AccessStream,
+    /// Runs of accesses, where the observed order is known; otherwise empty.
+    pub slices: Vec<Slice>,
+}
+
+/// One step of the replayed order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// A run of accesses of one thread, all between the same two sync events.
+    Accesses {
+        /// Whose.
+        thread: ThreadId,
+        /// Position of the first.
+        from: u64,
+        /// Position behind the last.
+        to: u64,
+    },
+    /// A sync event.
+    Sync {
+        /// Whose.
+        thread: ThreadId,
+        /// Index into [`Stream::sync`].
+        index: u32,
+    },
+}
+
+/// A trace: tables, streams, and (once replayed) the order of steps.
+#[derive(Debug)]
+pub struct Trace {
+    /// Where it came from and how whole it is.
+    pub info: Info,
+    /// By [`ThreadId`].
+    pub threads: Vec<Thread>,
+    /// By [`ObjectId`].
+    pub objects: Vec<Object>,
+    /// Resolved sites, sorted by id. Sites that are missing are unresolved.
+    pub sites: Vec<(SiteId, Site)>,
+    /// By [`ThreadId`].
+    pub streams: Vec<Stream>,
+    /// One lawful order of all events, made by [`replay`](crate::replay::replay).
+    pub steps: Vec<Step>,
+}
+
+impl Trace {
+    /// The sync event of a step.
+    #[must_use]
+    pub fn sync(&self, thread: ThreadId, index: u32) -> &SyncEvent {
+        &self.streams[thread.index()].sync[index as usize]
+    }
+
+    /// Walks the accesses at positions `range` of `thread`'s stream, each with
+    /// its position.
+    pub fn accesses(
+        &self,
+        thread: ThreadId,
+        range: Range<u64>,
+        mut visit: impl FnMut(u64, Access),
+    ) {
+        match &self.streams[thread.index()].accesses {
+            AccessStream::Owned(accesses) => {
+                let from = range.start as usize;
+                for (offset, access) in accesses[from..range.end as usize].iter().enumerate() {
+                    visit(range.start + offset as u64, *access);
+                }
+            }
+            AccessStream::Mapped(mapped) => mapped.walk(range, visit),
+        }
+    }
+
+    /// The access to memory that a sync event makes itself, if it makes one:
+    /// atomic operations and frees.
+    #[must_use]
+    pub fn access_of(&self, event: &SyncEvent) -> Option<Access> {
+        let kind = event
+            .kind
+            .effects()
+            .iter()
+            .find_map(|effect| match effect {
+                Effect::AtomicLoad => Some(AccessKind::AtomicRead),
+                Effect::AtomicStore | Effect::AtomicRmw => Some(AccessKind::AtomicWrite),
+                Effect::Free => Some(AccessKind::Free),
+                _ => None,
+            })?;
+        let location = self.location_of(event)?;
+        Some(Access {
+            location,
+            kind,
+            site: event.site,
+            time: event.time,
+        })
+    }
+
+    /// The bytes that an atomic operation, allocation or free is about.
+    #[must_use]
+    pub fn location_of(&self, event: &SyncEvent) -> Option<Location> {
+        if matches!(event.kind, Kind::Alloc | Kind::Free) {
+            return Some(Location {
+                start: event.number,
+                len: event.extra.max(1),
+            });
+        }
+        self.objects.get(event.object as usize)?.location
+    }
+
+    /// The lock that an event takes or drops.
+    #[must_use]
+    pub fn lock_of(event: &SyncEvent) -> ObjectId {
+        ObjectId(if event.kind.lock_is_other() {
+            event.other
+        } else {
+            event.object
+        })
+    }
+
+    /// The thread whose hold an event ends: its own, unless `rel(l,T)` names
+    /// another.
+    #[must_use]
+    pub fn holder_of(event: &SyncEvent, thread: ThreadId) -> ThreadId {
+        if event.kind == Kind::Rel && event.other != NONE {
+            ThreadId(event.other)
+        } else {
+            thread
+        }
+    }
+
+    /// The resolved site, or `None` where nothing is known but the id.
+    #[must_use]
+    pub fn site(&self, site: SiteId) -> Option<&Site> {
+        let at = self.sites.binary_search_by_key(&site, |(id, _)| *id).ok()?;
+        Some(&self.sites[at].1)
+    }
+
+    /// The site as reports show it; `?` where it is unknown.
+    #[must_use]
+    pub fn site_text(&self, site: SiteId) -> &str {
+        self.site(site).map_or("?", |site| &site.text)
+    }
+
+    /// The location as reports show it: the object's name (with a byte range
+    /// where it is part of the object), or `0xADDRESS:LENGTH`.
+    #[must_use]
+    pub fn location_text(&self, location: Location) -> String {
+        let object = location
+            .object()
+            .and_then(|id| self.objects.get(id.index()));
+        match object {
+            Some(object) => object.name.clone(),
+            None => format!("{:#x}:{}", location.start, location.len),
+        }
+    }
+
+    /// Events of all threads: sync events, and accesses as far as counted.
+    #[must_use]
+    pub fn sync_events(&self) -> u64 {
+        self.streams
+            .iter()
+            .map(|stream| stream.sync.len() as u64)
+            .sum()
+    }
+}
