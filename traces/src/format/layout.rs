@@ -1,0 +1,138 @@
+//! Where things are: file header, chunk headers. All numbers are
+//! little-endian. Offsets are in bytes.
+//!
+//! A file is one header page and then chunks, laid end to end at multiples of
+//! [`PAGE`]. A chunk whose header was never written (the process died between
+//! drawing the space and writing it) reads as zero: readers go on at the next
+//! page that bears a chunk header with its own offset in it.
+
+/// First bytes of every trace.
+pub const MAGIC: [u8; 8] = *b"HBTRACE\0";
+/// Version of the format that this code writes.
+pub const VERSION: u32 = 1;
+/// Granularity of chunks, and size of the file header.
+pub const PAGE: usize = 4096;
+/// Largest chunk.
+pub const CHUNK_MAX: usize = 256 * 1024;
+/// Largest size that a reader believes.
+pub const CHUNK_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Offsets in the file header.
+pub mod header {
+    /// [`MAGIC`](super::MAGIC).
+    pub const MAGIC: usize = 0;
+    /// u32, [`VERSION`](super::VERSION).
+    pub const VERSION: usize = 8;
+    /// u32, see [`flags`](super::flags).
+    pub const FLAGS: usize = 12;
+    /// u32, size of this header: where the first chunk lies.
+    pub const HEADER_SIZE: usize = 16;
+    /// u32, granularity of chunks.
+    pub const PAGE_SIZE: usize = 20;
+    /// u32, process id.
+    pub const PID: usize = 24;
+    /// u32, CPUs of the machine.
+    pub const CPUS: usize = 28;
+    /// u64, start in nanoseconds of UTC since 1970.
+    pub const START_UTC: usize = 32;
+    /// u64, start in ticks.
+    pub const START_TICKS: usize = 40;
+    /// u64, ticks of the latest calibration.
+    pub const LAST_TICKS: usize = 48;
+    /// u64, nanoseconds since the start at the latest calibration.
+    pub const LAST_NS: usize = 56;
+    /// u64, bytes of the file handed out so far, this header included.
+    pub const ALLOCATED: usize = 64;
+    /// u64, accesses lost.
+    pub const LOST_ACCESSES: usize = 72;
+    /// u64, sync events lost.
+    pub const LOST_SYNC: usize = 80;
+    /// u64, ticks of the first lost sync event, 0 if none.
+    pub const LOST_FROM: usize = 88;
+    /// u32, 0 while recording, 1 when the recorder has closed the trace.
+    pub const STATE: usize = 96;
+    /// u64, flight recording: ticks before which chunks were recycled.
+    pub const EVICTED_UNTIL: usize = 104;
+    /// u32, bytes of the program and its arguments, each ended by a NUL.
+    pub const ARGUMENTS_LENGTH: usize = 112;
+    /// The arguments.
+    pub const ARGUMENTS: usize = 128;
+}
+
+/// Bits of the header's flags.
+pub mod flags {
+    /// Times are nanoseconds and not ticks (imported traces).
+    pub const NANOSECONDS: u32 = 1;
+    /// Events bear stamps: their place in an observed order.
+    pub const STAMPED: u32 = 2;
+    /// Recording began after the program had already used recorded objects.
+    pub const LATE_START: u32 = 4;
+    /// Flight recording.
+    pub const FLIGHT: u32 = 8;
+    /// Every sync event was stamped (`HBTRACE_TIME=all`).
+    pub const TIME_ALL: u32 = 16;
+    /// The imported trace has no time at all.
+    pub const TIMELESS: u32 = 32;
+}
+
+/// Size of a chunk's header; its payload follows.
+pub const CHUNK_HEADER: usize = 64;
+
+/// Offsets in a chunk header.
+pub mod chunk {
+    /// First four bytes of a chunk, stored last.
+    pub const MAGIC_VALUE: u32 = u32::from_le_bytes(*b"HBCK");
+    /// u32, [`MAGIC_VALUE`].
+    pub const MAGIC: usize = 0;
+    /// u8, see [`StreamKind`](super::StreamKind).
+    pub const STREAM: usize = 4;
+    /// u8, 1 open, 2 closed.
+    pub const STATE: usize = 5;
+    /// u64, where the chunk lies in the file.
+    pub const OFFSET: usize = 8;
+    /// u32, its size with header, a multiple of the page size.
+    pub const SIZE: usize = 16;
+    /// u32, bytes of payload committed, once closed.
+    pub const USED: usize = 20;
+    /// u32, the OS thread that writes it.
+    pub const WRITER: usize = 24;
+    /// u32, the thread whose events stand at its start.
+    pub const THREAD: usize = 28;
+    /// u32, its place among the chunks of this writer and stream, from 0.
+    pub const SEQUENCE: usize = 32;
+    /// u32, site that the first delta refers to.
+    pub const SITE: usize = 36;
+    /// u64, position of its first payload word in the thread's stream.
+    pub const POSITION: usize = 40;
+    /// u64, ticks when it was drawn.
+    pub const TICKS: usize = 48;
+    /// u32, locks held at its start.
+    pub const HELD: usize = 56;
+    /// u32, object waited for at its start, 0 if none.
+    pub const WAITING: usize = 60;
+}
+
+/// What a chunk holds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum StreamKind {
+    /// Sync events of a writer.
+    Sync = 1,
+    /// Accesses of a writer.
+    Access = 2,
+    /// Table records of the process; writer and thread are 0.
+    Table = 3,
+}
+
+impl StreamKind {
+    /// The stream of this number.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<StreamKind> {
+        match number {
+            1 => Some(StreamKind::Sync),
+            2 => Some(StreamKind::Access),
+            3 => Some(StreamKind::Table),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The bytes of a `.trace` file; `traces/FORMAT.md` is the specification.
+//!
+//! - [`layout`]: the file header and the chunk headers.
+//! - [`words`]: events as 8-byte words.
+//! - [`table`]: names of threads, objects and sites (serde and bincode).
+
+pub mod layout;
+pub mod table;
+pub mod words;
