@@ -14,6 +14,7 @@ pub mod event;
 pub mod format;
 pub mod id;
 pub mod kind;
+pub mod object;
 
 #[cfg(feature = "read")]
 pub mod error;

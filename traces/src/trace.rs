@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use crate::event::{Access, AccessKind, NONE, SyncEvent};
 use crate::id::{Location, ObjectId, SiteId, ThreadId};
 use crate::kind::{Effect, Kind};
+pub use crate::object::ObjectKind;
 use crate::read::MappedAccesses;
 
 /// Where a trace came from and how whole it is.
@@ -51,30 +52,6 @@ pub struct Thread {
     /// Whether the recorder did not see its creation although others' it did:
     /// findings that rest on the thread's order are qualified.
     pub foreign: bool,
-}
-
-/// What kind of thing an object is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u8)]
-#[allow(missing_docs)]
-pub enum ObjectKind {
-    Unknown = 0,
-    Mutex = 1,
-    RwLock = 2,
-    Condvar = 3,
-    Channel = 4,
-    Atomic = 5,
-    Barrier = 6,
-    Once = 7,
-    Semaphore = 8,
-    WaitGroup = 9,
-    /// A recorded cell or a named variable of a text trace.
-    Cell = 10,
-    Block = 11,
-    Token = 12,
-    Label = 13,
-    /// Name of a message or of a version, in imported traces.
-    Name = 14,
 }
 
 /// An object.
