@@ -7,7 +7,7 @@
 //! and allocations are sync events that also touch memory.
 
 use crate::id::{Location, ObjectId, SiteId, ThreadId};
-use crate::kind::Kind;
+use crate::kind::{Effect, Gate, Kind};
 
 /// "This event has no number": an operation whose number was never completed,
 /// because the process died within it, or one that bears none.
@@ -127,6 +127,15 @@ impl SyncEvent {
             time: NO_TIME,
             accesses: 0,
             stamp: 0,
+        }
+    }
+
+    /// What it does. The inner pairs of a re-entrant lock do nothing.
+    #[must_use]
+    pub fn effects(&self) -> &'static [Effect] {
+        match self.kind.gate() {
+            Gate::Hold(_) if self.number == NO_NUMBER => &[],
+            _ => self.kind.effects(),
         }
     }
 
