@@ -130,13 +130,31 @@ impl SyncEvent {
         }
     }
 
-    /// What it does. The inner pairs of a re-entrant lock do nothing.
+    /// What it does, in this order: [`Kind::effects`], or nothing at all if it
+    /// is [void](SyncEvent::is_void). This is what analyses ask.
     #[must_use]
     pub fn effects(&self) -> &'static [Effect] {
-        match self.kind.gate() {
-            Gate::Hold(_) if self.number == NO_NUMBER => &[],
-            _ => self.kind.effects(),
-        }
+        if self.is_void() { &[] } else { self.kind.effects() }
+    }
+
+    /// What orders it among the events of its object; nothing if it is
+    /// [void](SyncEvent::is_void).
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        if self.is_void() { Gate::None } else { self.kind.gate() }
+    }
+
+    /// Whether it stands in the trace without consequence: an inner pair of a
+    /// re-entrant lock, a send that was taken back, an event whose partner was
+    /// lost before a cut. It is one of a kind that is numbered, and has no
+    /// number. (A pending atomic has none either, and still counts.)
+    #[must_use]
+    pub fn is_void(&self) -> bool {
+        let numbered = matches!(
+            self.kind.gate(),
+            Gate::Hold(_) | Gate::Count(_) | Gate::Park(_) | Gate::Send | Gate::Receive
+        );
+        numbered && self.number == NO_NUMBER
     }
 
     /// The object it acts on, for kinds whose operand is an object.

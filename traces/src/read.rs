@@ -19,6 +19,12 @@ pub struct Options {
 pub struct MappedAccesses {}
 
 impl MappedAccesses {
+    /// The position behind the last access.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        0
+    }
+
     /// Walks the accesses at word positions `range`.
     pub fn walk(&self, _range: Range<u64>, _visit: impl FnMut(u64, Access)) {}
 }

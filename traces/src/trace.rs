@@ -100,6 +100,17 @@ pub enum AccessStream {
     Mapped(MappedAccesses),
 }
 
+impl AccessStream {
+    /// The position behind the last access.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        match self {
+            AccessStream::Owned(accesses) => accesses.len() as u64,
+            AccessStream::Mapped(mapped) => mapped.end(),
+        }
+    }
+}
+
 /// A thread's two streams.
 #[derive(Debug)]
 pub struct Stream {
