@@ -30,6 +30,8 @@ pub(crate) struct Event {
     pub(crate) other: u32,
     pub(crate) number: u64,
     pub(crate) extra: u64,
+    /// Place among all lives of blocks, 0 for other events.
+    pub(crate) stamp: u64,
     pub(crate) site: &'static Location<'static>,
 }
 
@@ -44,6 +46,7 @@ impl Event {
             other: NONE,
             number: NO_NUMBER,
             extra: NO_NUMBER,
+            stamp: 0,
             site,
         }
     }
@@ -65,6 +68,11 @@ impl Event {
 
     pub(crate) fn order(mut self, order: MemoryOrder) -> Event {
         self.order = order;
+        self
+    }
+
+    pub(crate) fn stamp(mut self, stamp: u64) -> Event {
+        self.stamp = stamp;
         self
     }
 
@@ -100,6 +108,11 @@ pub(crate) fn pending(_event: Event) -> Pending {
 impl Pending {
     /// Fills in the number, after the operation.
     pub(crate) fn complete(self, _number: u64) {}
+
+    /// Fills in the number of an operation that turned out to be another: a
+    /// compare-exchange that failed is a load with its failure ordering. Kind
+    /// and order are stored before the number.
+    pub(crate) fn complete_as(self, _kind: Kind, _order: MemoryOrder, _number: u64) {}
 }
 
 /// Records a plain access of `len` bytes at `address`: memory of the process,

@@ -33,4 +33,15 @@ impl Object {
 
     /// Gives it a name, drawing its id.
     pub(crate) fn name(&self, _kind: ObjectKind, _name: &str) {}
+
+    /// As [`id`](Object::id), for an atomic or a cell of `len` bytes: its
+    /// table record tells its location.
+    pub(crate) fn id_sized(&self, kind: ObjectKind, _len: u64) -> u32 {
+        self.id(kind)
+    }
+
+    /// As [`name`](Object::name), for an atomic or a cell of `len` bytes.
+    pub(crate) fn name_sized(&self, kind: ObjectKind, _len: u64, name: &str) {
+        self.name(kind, name);
+    }
 }
