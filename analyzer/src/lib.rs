@@ -4,4 +4,6 @@
 //! [`Trace`](hbtrace_traces::trace::Trace) and gives the [`finding`]s;
 //! [`report`] shows them. A report knows findings, never an analysis.
 
+pub mod clock;
 pub mod finding;
+pub mod order;

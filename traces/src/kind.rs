@@ -97,6 +97,9 @@ pub enum Slot {
     Generation,
     /// All that was published into the object so far.
     All,
+    /// Likewise, of an object that may be a lock in disguise: a semaphore, a
+    /// token of the program's own.
+    Permit,
     /// Start of the thread `object`.
     Start,
     /// End of the thread `object`.
@@ -343,9 +346,9 @@ kinds! {
     /// Initial count of a semaphore.
     Sem = 32, "sem", ObjectNumber, Gate::None, [];
     /// Semaphore release.
-    SemPost = 33, "sem_post", Object, Gate::Count(0), [Release(Slot::All), Wakes(Wake::Any)];
+    SemPost = 33, "sem_post", Object, Gate::Count(0), [Release(Slot::Permit), Wakes(Wake::Any)];
     /// Return from a semaphore's acquire.
-    SemWait = 34, "sem_wait", Object, Gate::Count(1), [Acquire(Slot::All)];
+    SemWait = 34, "sem_wait", Object, Gate::Count(1), [Acquire(Slot::Permit)];
     /// Count-down of a wait group.
     WgDone = 35, "wg_done", Object, Gate::Count(0), [Release(Slot::All), Wakes(Wake::Any)];
     /// Return from waiting for the group.
@@ -362,9 +365,9 @@ kinds! {
     Cut = 41, "cut", None, Gate::Cut, [Effect::Cut];
     /// Told by the program: what was done so far happens before whoever
     /// acquires the token later.
-    Release = 42, "release", Object, Gate::Count(0), [Effect::Release(Slot::All), Wakes(Wake::Any)];
+    Release = 42, "release", Object, Gate::Count(0), [Effect::Release(Slot::Permit), Wakes(Wake::Any)];
     /// Told by the program: what was released to the token happens before.
-    Acquire = 43, "acquire", Object, Gate::Count(1), [Effect::Acquire(Slot::All)];
+    Acquire = 43, "acquire", Object, Gate::Count(1), [Effect::Acquire(Slot::Permit)];
     /// The thread goes outside: sleep, I/O.
     Outside = 44, "outside", Label, Gate::None, [Effect::Outside];
     /// It is back.
