@@ -134,14 +134,22 @@ impl SyncEvent {
     /// is [void](SyncEvent::is_void). This is what analyses ask.
     #[must_use]
     pub fn effects(&self) -> &'static [Effect] {
-        if self.is_void() { &[] } else { self.kind.effects() }
+        if self.is_void() {
+            &[]
+        } else {
+            self.kind.effects()
+        }
     }
 
     /// What orders it among the events of its object; nothing if it is
     /// [void](SyncEvent::is_void).
     #[must_use]
     pub fn gate(&self) -> Gate {
-        if self.is_void() { Gate::None } else { self.kind.gate() }
+        if self.is_void() {
+            Gate::None
+        } else {
+            self.kind.gate()
+        }
     }
 
     /// Whether it stands in the trace without consequence: an inner pair of a

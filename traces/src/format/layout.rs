@@ -35,11 +35,12 @@ pub mod header {
     pub const CPUS: usize = 28;
     /// u64, start in nanoseconds of UTC since 1970.
     pub const START_UTC: usize = 32;
-    /// u64, start in ticks.
+    /// u64, start in ticks. Imported traces: first time, in nanoseconds.
     pub const START_TICKS: usize = 40;
     /// u64, ticks of the latest calibration.
     pub const LAST_TICKS: usize = 48;
-    /// u64, nanoseconds since the start at the latest calibration.
+    /// u64, nanoseconds since the start at the latest calibration. Imported
+    /// traces: last time.
     pub const LAST_NS: usize = 56;
     /// u64, bytes of the file handed out so far, this header included.
     pub const ALLOCATED: usize = 64;
@@ -59,8 +60,11 @@ pub mod header {
     pub const ARGUMENTS: usize = 128;
 }
 
-/// Bits of the header's flags.
+/// Bits of the header's flags. A reader ignores bits that it does not know in
+/// the lower half, and refuses the file for one in the upper half.
 pub mod flags {
+    /// Bits that a reader must know to read on.
+    pub const MUST_KNOW: u32 = 0xffff_0000;
     /// Times are nanoseconds and not ticks (imported traces).
     pub const NANOSECONDS: u32 = 1;
     /// Events bear stamps: their place in an observed order.
@@ -88,6 +92,8 @@ pub mod chunk {
     pub const STREAM: usize = 4;
     /// u8, 1 open, 2 closed.
     pub const STATE: usize = 5;
+    /// u8, 1 if its payload may bear switches to other threads.
+    pub const SWITCHES: usize = 6;
     /// u64, where the chunk lies in the file.
     pub const OFFSET: usize = 8;
     /// u32, its size with header, a multiple of the page size.
@@ -100,9 +106,10 @@ pub mod chunk {
     pub const THREAD: usize = 28;
     /// u32, its place among the chunks of this writer and stream, from 0.
     pub const SEQUENCE: usize = 32;
-    /// u32, site that the first delta refers to.
+    /// u32, access chunks: the thread's last site when it was drawn.
     pub const SITE: usize = 36;
-    /// u64, position of its first payload word in the thread's stream.
+    /// u64, position of its first payload word in the thread's stream, in
+    /// words: how many words of this stream the thread has written before.
     pub const POSITION: usize = 40;
     /// u64, ticks when it was drawn.
     pub const TICKS: usize = 48;

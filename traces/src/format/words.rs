@@ -26,7 +26,21 @@
 //! | 50..54 | length: 2 to the power of it for 0..=4, 15 as the escape before it said; or which escape |
 //! | 54..64 | site, as a signed difference to that of the thread's last access |
 //!
-//! The first access after a chunk's beginning refers to the chunk's `SITE`.
+//! **What a site refers to.** Each segment can be decoded by itself: the
+//! thread's first access after a sync event refers to *that event's site* (a
+//! recorder sets its last site to it once the event is written). A chunk's
+//! first access refers to the chunk's `SITE`, unless a sync event lies between
+//! the access before it and itself. After [`Escape::Stamp`] and
+//! [`Escape::Thread`] it is site 0.
+//!
+//! # Switches
+//!
+//! A writer may go from one thread to another within a chunk (tasks) if the
+//! chunk's header says so (`SWITCHES`). In a sync chunk that is a record of
+//! three words: [`SWITCH`] in the bits of the kind, the thread, and the
+//! position of what follows in that thread's sync stream, in words. In an
+//! access chunk it is an [`Escape::Thread`] and an [`Escape::Position`]. Words
+//! of switches count in no stream.
 
 use crate::event::{AccessKind, MemoryOrder, NO_NUMBER, NO_TIME, NONE, SyncEvent};
 use crate::id::SiteId;
@@ -34,8 +48,13 @@ use crate::kind::Kind;
 
 /// Most words that a sync event takes.
 pub const SYNC_WORDS_MAX: usize = 7;
-/// Most words that one access takes, escapes included.
-pub const ACCESS_WORDS_MAX: usize = 5;
+/// Most words that one access takes, escapes included; three of them where
+/// only [`encode_access`] made them.
+pub const ACCESS_WORDS_MAX: usize = 7;
+/// In place of a kind: what follows in this sync chunk is another thread's.
+pub const SWITCH: u8 = 255;
+/// Words that a switch takes in a sync chunk.
+pub const SWITCH_WORDS: usize = 3;
 /// Index of the number among a sync event's words, where it has one.
 pub const NUMBER_WORD: usize = 2;
 
@@ -99,6 +118,23 @@ pub struct DecodedSync {
     pub words: usize,
 }
 
+/// How many words the sync event or switch takes that begins with `first`.
+#[inline]
+#[must_use]
+pub fn sync_words(first: u64) -> usize {
+    if first as u8 == SWITCH {
+        return SWITCH_WORDS;
+    }
+    const OPTIONAL: u64 = HAS_NUMBER | HAS_EXTRA | HAS_OTHER | HAS_TIME | HAS_STAMP;
+    2 + (first & OPTIONAL).count_ones() as usize
+}
+
+/// The words of a switch to `thread`, at `position` of its sync stream.
+#[must_use]
+pub fn switch(thread: u32, position: u64) -> [u64; SWITCH_WORDS] {
+    [u64::from(SWITCH), u64::from(thread), position]
+}
+
 /// Decodes the sync event at the beginning of `words`. `None` if they are no
 /// event of this version, or fewer than it takes.
 #[must_use]
@@ -155,8 +191,13 @@ pub enum Escape {
     Time = 3,
     /// The next access begins a new slice with this stamp (imported traces).
     Stamp = 4,
-    /// What follows are events of this thread.
+    /// What follows are events of this thread; a [`Position`](Escape::Position)
+    /// follows.
     Thread = 5,
+    /// Position in its access stream of what follows.
+    Position = 6,
+    /// Upper 16 bits for the value of the next escape.
+    High = 7,
 }
 
 /// The word of an escape; `value` must fit in 48 bits.
@@ -256,6 +297,8 @@ pub fn decode_access(word: u64) -> Option<AccessWord> {
                 3 => Escape::Time,
                 4 => Escape::Stamp,
                 5 => Escape::Thread,
+                6 => Escape::Position,
+                7 => Escape::High,
                 _ => return None,
             };
             return Some(AccessWord::Escape(escape, value));
