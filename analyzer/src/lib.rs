@@ -5,5 +5,6 @@
 //! [`report`] shows them. A report knows findings, never an analysis.
 
 pub mod clock;
+pub mod contention;
 pub mod finding;
 pub mod order;
