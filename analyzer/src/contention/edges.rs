@@ -80,7 +80,7 @@ fn key(thread: ThreadId, event: &SyncEvent, slot: Slot, acquires: bool) -> Optio
     Some(match slot {
         Slot::Exclusive => Key::Object(EXCLUSIVE, lock),
         Slot::Shared => Key::Object(SHARED, lock),
-        Slot::All => Key::Object(ALL, object),
+        Slot::All | Slot::Permit => Key::Object(ALL, object),
         Slot::Closed => Key::Object(CLOSED, object),
         Slot::Start => Key::Thread(START, object),
         Slot::End => Key::Thread(END, object),
