@@ -1,0 +1,184 @@
+//! Acquisitions of a lock by a thread that holds others, grouped.
+//!
+//! Acquisitions of one thread that look alike (same locks held since the same
+//! places, same lock wanted at the same place) form one [`Acquisition`] with
+//! the [`Moment`]s at which it happened. Moments between which the thread's
+//! clock did not change are one, so a group grows with the messages that its
+//! thread received and sent and not with the length of the trace.
+//!
+//! An acquisition that could not have blocked (`try_lock`) is none: it holds
+//! afterwards, but never wants. A request that is still open at the end of the
+//! trace is one.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use hbtrace_traces::event::SyncEvent;
+use hbtrace_traces::id::{ObjectId, SiteId, ThreadId};
+use hbtrace_traces::kind::{Effect, Mode};
+use hbtrace_traces::trace::{Step, Trace};
+
+use super::Target;
+use super::wait::Waits;
+use crate::held::{Held, HeldLocks};
+use crate::order::{Clocks, Moment, Order};
+
+/// A group of acquisitions that look alike.
+pub(super) struct Acquisition {
+    pub(super) thread: ThreadId,
+    /// Cuts before it: acquisitions on two sides of a cut are not compared.
+    pub(super) window: u32,
+    /// Locks held, in the order they were taken; at least one.
+    pub(super) held: Vec<Held>,
+    pub(super) wanted: ObjectId,
+    pub(super) mode: Mode,
+    pub(super) site: SiteId,
+    /// In program order.
+    pub(super) moments: Vec<Moment>,
+}
+
+impl Acquisition {
+    /// How it holds `lock`, if it does; exclusively counts more.
+    pub(super) fn holds(&self, lock: ObjectId) -> Option<Mode> {
+        let modes = self.held.iter().filter(|held| held.lock == lock);
+        modes.map(|held| held.mode).min()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Group {
+    thread: ThreadId,
+    window: u32,
+    held: u32,
+    wanted: ObjectId,
+    mode: Mode,
+    site: SiteId,
+}
+
+struct Collector<'a> {
+    trace: &'a Trace,
+    window: u32,
+    held_sets: FxHashMap<Box<[Held]>, u32>,
+    sites: FxHashMap<&'a str, SiteId>,
+    groups: FxHashMap<Group, usize>,
+    acquisitions: Vec<Acquisition>,
+}
+
+/// All groups, in the order of their first acquisition in the replayed trace.
+pub(super) fn collect(trace: &Trace) -> Vec<Acquisition> {
+    let mut collector = Collector {
+        trace,
+        window: 0,
+        held_sets: FxHashMap::default(),
+        sites: FxHashMap::default(),
+        groups: FxHashMap::default(),
+        acquisitions: Vec::new(),
+    };
+    let mut clocks = Clocks::new(trace, Order::WithoutLocks);
+    let mut held = HeldLocks::new(trace.threads.len());
+    let mut waits = Waits::new(trace.threads.len());
+    let mut waits_since = FxHashMap::default();
+    for step in &trace.steps {
+        let epoch = clocks.step(*step);
+        let Step::Sync { thread, index } = *step else {
+            continue;
+        };
+        let event = trace.sync(thread, index);
+        let before = held.of(thread);
+        if !before.is_empty() && wants(event) {
+            let moment = clocks.moment(*step, epoch);
+            if event.effects().contains(&Effect::WaitBegin) {
+                waits_since.insert(thread, (collector.window, moment.clone()));
+            }
+            collector.step(event, before, moment);
+        }
+        collector.window += u32::from(event.effects().contains(&Effect::Cut));
+        held.step(thread, event);
+        waits.step(thread, index, event);
+    }
+    for (thread, wait) in waits.open() {
+        let since = waits_since.remove(&thread);
+        if let (Target::Lock(lock), Some((window, moment))) = (wait.target, since) {
+            collector.window = window;
+            let site = trace.sync(thread, wait.index).site;
+            let wanted = (lock, Mode::Exclusive, site);
+            collector.add(held.of(thread), wanted, moment);
+        }
+    }
+    collector.acquisitions
+}
+
+/// Whether the event is or may become an acquisition that can block.
+fn wants(event: &SyncEvent) -> bool {
+    event.effects().iter().any(|effect| match effect {
+        Effect::Take(_) => !event.tried,
+        Effect::WaitBegin => true,
+        _ => false,
+    })
+}
+
+impl Collector<'_> {
+    fn step(&mut self, event: &SyncEvent, held: &[Held], moment: Moment) {
+        for effect in event.effects() {
+            if let Effect::Take(mode) = effect {
+                let wanted = (Trace::lock_of(event), *mode, event.site);
+                self.add(held, wanted, moment.clone());
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        held: &[Held],
+        (wanted, mode, site): (ObjectId, Mode, SiteId),
+        moment: Moment,
+    ) {
+        if held.is_empty() {
+            return;
+        }
+        let group = Group {
+            thread: moment.thread,
+            window: self.window,
+            held: self.held_set(held),
+            wanted,
+            mode,
+            site: self.site(site),
+        };
+        let next = self.acquisitions.len();
+        let at = *self.groups.entry(group).or_insert(next);
+        if at == next {
+            self.acquisitions.push(Acquisition {
+                thread: moment.thread,
+                window: group.window,
+                held: held.to_vec(),
+                wanted,
+                mode,
+                site: group.site,
+                moments: Vec::new(),
+            });
+        }
+        let moments = &mut self.acquisitions[at].moments;
+        let is_new =
+            |last: &Moment| last.epoch != moment.epoch || !Arc::ptr_eq(&last.clock, &moment.clock);
+        if moments.last().is_none_or(is_new) {
+            moments.push(moment);
+        }
+    }
+
+    fn held_set(&mut self, held: &[Held]) -> u32 {
+        if let Some(&id) = self.held_sets.get(held) {
+            return id;
+        }
+        let id = self.held_sets.len() as u32;
+        self.held_sets.insert(held.into(), id);
+        id
+    }
+
+    /// The first id that has the same text: a place in the source may have
+    /// several addresses.
+    fn site(&mut self, site: SiteId) -> SiteId {
+        let trace = self.trace;
+        *self.sites.entry(trace.site_text(site)).or_insert(site)
+    }
+}

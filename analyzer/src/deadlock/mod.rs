@@ -1,0 +1,142 @@
+//! Deadlocks: those that stand at the end of a trace, and those that another
+//! schedule could bring about.
+//!
+//! **Potential.** A cycle of acquisitions by different threads. Each thread
+//! wants, at its acquisition, a lock that the next one holds; no two threads
+//! hold a common lock (unless both share it); a shared hold does not keep out
+//! a shared acquisition; and no two of the acquisitions are ordered by program
+//! order, thread creation, joins or messages. Orders by locks do not count: an
+//! inversion that did not fire is always ordered by its own locks. Nor do
+//! atomics and semaphores, which order by chance as locks do. The steps are:
+//! [`acquisition`] groups what threads did, [`lock_order`] finds the locks that
+//! can be in a cycle at all, [`cycle`] walks the cycles and looks for moments
+//! that nothing orders.
+//!
+//! The idea of asking for moments that are pairwise unordered, and not just
+//! for a cycle of lock-order edges, is that of Tunç and others, "Sound dynamic
+//! deadlock prediction in linear time" (2023). We keep happens-before where
+//! they prove that a predicted schedule exists, so a cycle that we report may
+//! still be ruled out by the values that the program computed.
+//!
+//! **Actual.** A cycle of waits at the end of the trace ([`wait`]): for locks,
+//! and for threads to be joined; a thread that waits for itself included. A
+//! request does not say whether it wants the lock shared; it counts as
+//! exclusive. An actual deadlock hides the potential one with the same locks
+//! and sites.
+
+mod acquisition;
+mod cycle;
+mod lock_order;
+mod wait;
+
+use std::collections::BTreeMap;
+
+use hbtrace_traces::id::{ObjectId, SiteId, ThreadId};
+use hbtrace_traces::trace::Trace;
+
+use crate::finding::{CycleStep, Deadlock};
+use crate::fingerprint;
+use crate::held::Held;
+
+/// What one thread of a cycle wants.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+enum Target {
+    Lock(ObjectId),
+    Thread(ThreadId),
+}
+
+/// One thread of a cycle; it wants what the next one holds (or is).
+struct Member {
+    thread: ThreadId,
+    held: Vec<Held>,
+    wants: Target,
+    site: SiteId,
+}
+
+/// What tells deadlocks apart: of each step what the previous one wants of it,
+/// what it acquires, and where; from the least step on.
+type Key<'a> = Vec<(String, String, &'a str)>;
+
+/// Finds all deadlocks, sorted by cycle, and says what was not looked at.
+pub(crate) fn analyze(trace: &Trace) -> (Vec<Deadlock>, Vec<String>) {
+    let acquisitions = acquisition::collect(trace);
+    let locks = lock_order::LockOrder::new(&acquisitions);
+    let potential = cycle::find(&acquisitions, &locks);
+    let actual = wait::find(trace);
+    let mut found = BTreeMap::new();
+    for (is_actual, cycles) in [(true, actual), (false, potential.cycles)] {
+        for mut members in cycles {
+            let key = canonical(trace, &mut members);
+            found
+                .entry(key)
+                .or_insert_with_key(|key| finding(trace, &members, key, is_actual));
+        }
+    }
+    let mut deadlocks: Vec<_> = found.into_values().collect();
+    deadlocks.sort_by(|a, b| (&a.cycle, a.actual).cmp(&(&b.cycle, b.actual)));
+    (deadlocks, potential.warnings)
+}
+
+/// Turns the cycle so that its least step comes first, and gives its key.
+fn canonical<'a>(trace: &'a Trace, members: &mut [Member]) -> Key<'a> {
+    let mut key: Key<'a> = Vec::with_capacity(members.len());
+    for (at, member) in members.iter().enumerate() {
+        let previous = &members[(at + members.len() - 1) % members.len()];
+        key.push((
+            target_name(trace, previous.wants),
+            target_name(trace, member.wants),
+            trace.site_text(member.site),
+        ));
+    }
+    let turned = |by: usize| key[by..].iter().chain(&key[..by]);
+    let least = (0..key.len())
+        .min_by(|a, b| turned(*a).cmp(turned(*b)))
+        .unwrap_or(0);
+    key.rotate_left(least);
+    members.rotate_left(least);
+    key
+}
+
+fn finding(trace: &Trace, members: &[Member], key: &Key<'_>, actual: bool) -> Deadlock {
+    let parts = key
+        .iter()
+        .flat_map(|(held, acquired, site)| [held.as_str(), acquired.as_str(), site]);
+    let cycle = (0..members.len()).map(|at| {
+        let member = &members[at];
+        let previous = &members[(at + members.len() - 1) % members.len()];
+        CycleStep {
+            thread: trace.threads[member.thread.index()].name.clone(),
+            holds: lock_names(trace, &member.held),
+            acquires: target_name(trace, member.wants),
+            site: trace.site_text(member.site).to_owned(),
+            holds_since: holds_since(trace, member, previous.wants),
+        }
+    });
+    Deadlock {
+        fingerprint: fingerprint(parts),
+        actual,
+        cycle: cycle.collect(),
+    }
+}
+
+fn lock_names(trace: &Trace, held: &[Held]) -> Vec<String> {
+    held.iter()
+        .map(|held| target_name(trace, Target::Lock(held.lock)))
+        .collect()
+}
+
+fn holds_since(trace: &Trace, member: &Member, wanted: Target) -> String {
+    let site = member
+        .held
+        .iter()
+        .rfind(|held| Target::Lock(held.lock) == wanted)
+        .map_or(SiteId::UNKNOWN, |held| held.site);
+    trace.site_text(site).to_owned()
+}
+
+fn target_name(trace: &Trace, target: Target) -> String {
+    match target {
+        Target::Lock(id) => trace.objects[id.index()].name.clone(),
+        Target::Thread(id) => trace.threads[id.index()].name.clone(),
+    }
+}

@@ -1,0 +1,178 @@
+//! Waits that are open, and cycles of them at the end of the trace.
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+use rustc_hash::FxHashMap;
+
+use hbtrace_traces::event::SyncEvent;
+use hbtrace_traces::id::{ObjectId, ThreadId};
+use hbtrace_traces::kind::{Effect, Operands, Slot};
+use hbtrace_traces::trace::{Step, Trace};
+
+use super::{Member, Target};
+use crate::held::HeldLocks;
+
+/// A wait that has begun.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    /// What for. An object need not be a lock.
+    pub(super) target: Target,
+    /// Index of the event that began it.
+    pub(super) index: u32,
+}
+
+/// The open wait of every thread at the present step.
+pub(super) struct Waits {
+    threads: Vec<Option<Wait>>,
+}
+
+impl Waits {
+    /// `threads` threads that do not wait.
+    pub(super) fn new(threads: usize) -> Waits {
+        Waits {
+            threads: vec![None; threads],
+        }
+    }
+
+    /// Goes over an event of `thread`: an event on what it waits for ends the
+    /// wait.
+    pub(super) fn step(&mut self, thread: ThreadId, index: u32, event: &SyncEvent) {
+        let begins = event.effects().contains(&Effect::WaitBegin);
+        let slot = &mut self.threads[thread.index()];
+        if begins {
+            let target = if event.kind.operands() == Operands::Waitable && event.extra == 1 {
+                Target::Thread(event.target_thread())
+            } else {
+                Target::Lock(event.object_id())
+            };
+            *slot = Some(Wait { target, index });
+        } else if slot.is_some_and(|wait| ends(thread, wait.target, event)) {
+            *slot = None;
+        }
+    }
+
+    /// The threads that wait, by id.
+    pub(super) fn open(&self) -> impl Iterator<Item = (ThreadId, Wait)> + '_ {
+        let threads = (0..).map(ThreadId).zip(&self.threads);
+        threads.filter_map(|(thread, wait)| Some((thread, (*wait)?)))
+    }
+}
+
+/// Whether an event of `waiter` ends its wait for `target`.
+fn ends(waiter: ThreadId, target: Target, event: &SyncEvent) -> bool {
+    match target {
+        Target::Lock(object) => {
+            let acts_on_thread = match event.kind.operands() {
+                Operands::Thread => true,
+                Operands::Waitable => event.extra == 1,
+                _ => false,
+            };
+            !acts_on_thread && (event.object_id() == object || Trace::lock_of(event) == object)
+        }
+        Target::Thread(thread) => event.effects().iter().any(|effect| match effect {
+            Effect::Acquire(Slot::End) | Effect::WaitCancel => event.target_thread() == thread,
+            // Waiting for oneself is waiting to be unparked.
+            Effect::Acquire(Slot::Token) => thread == waiter,
+            _ => false,
+        }),
+    }
+}
+
+/// All cycles of waits at the end of the trace: through every thread that is
+/// in one, a shortest. (Where each thread waits for one other, as for mutexes
+/// and joins, these are all there are.)
+pub(super) fn find(trace: &Trace) -> Vec<Vec<Member>> {
+    let mut held = HeldLocks::new(trace.threads.len());
+    let mut waits = Waits::new(trace.threads.len());
+    for step in &trace.steps {
+        if let Step::Sync { thread, index } = *step {
+            let event = trace.sync(thread, index);
+            held.step(thread, event);
+            waits.step(thread, index, event);
+        }
+    }
+    let graph = wait_for(trace, &held, &waits);
+    let mut cycles = Vec::new();
+    for part in kosaraju_scc(&graph) {
+        if part.len() == 1 && graph.find_edge(part[0], part[0]).is_none() {
+            continue;
+        }
+        cycles.extend(part.iter().map(|node| shortest_cycle(&graph, *node)));
+    }
+    cycles.retain(|cycle| !cycle.is_empty());
+    // From the least thread on, in order of threads: the order in which the
+    // parts came does not matter then.
+    for cycle in &mut cycles {
+        let least = (0..cycle.len()).min_by_key(|at| cycle[*at]).unwrap_or(0);
+        cycle.rotate_left(least);
+    }
+    cycles.sort();
+    cycles.dedup();
+    let wait_of: FxHashMap<_, _> = waits.open().collect();
+    let member = |node: &NodeIndex| {
+        let thread = graph[*node];
+        wait_of.get(&thread).map(|wait| Member {
+            thread,
+            held: held.of(thread).to_vec(),
+            wants: wait.target,
+            site: trace.sync(thread, wait.index).site,
+        })
+    };
+    cycles
+        .iter()
+        .map(|cycle| cycle.iter().filter_map(member).collect())
+        .collect()
+}
+
+/// Threads, and for each that waits an edge to every thread that keeps it
+/// waiting.
+fn wait_for(trace: &Trace, held: &HeldLocks, waits: &Waits) -> DiGraph<ThreadId, ()> {
+    let threads = || (0..trace.threads.len() as u32).map(ThreadId);
+    let mut holders: FxHashMap<ObjectId, Vec<ThreadId>> = FxHashMap::default();
+    for thread in threads() {
+        for hold in held.of(thread) {
+            let of_lock = holders.entry(hold.lock).or_default();
+            if of_lock.last() != Some(&thread) {
+                of_lock.push(thread);
+            }
+        }
+    }
+    let mut graph = DiGraph::new();
+    let nodes: Vec<NodeIndex> = threads().map(|thread| graph.add_node(thread)).collect();
+    for (waiter, wait) in waits.open() {
+        let mut edge = |to: &ThreadId| {
+            if let Some(to) = nodes.get(to.index()) {
+                graph.add_edge(nodes[waiter.index()], *to, ());
+            }
+        };
+        match wait.target {
+            Target::Lock(object) => holders.get(&object).into_iter().flatten().for_each(edge),
+            Target::Thread(thread) if thread != waiter => edge(&thread),
+            Target::Thread(_) => {}
+        }
+    }
+    graph
+}
+
+/// A shortest cycle through `start`, from it on; empty if there is none.
+fn shortest_cycle(graph: &DiGraph<ThreadId, ()>, start: NodeIndex) -> Vec<NodeIndex> {
+    let mut came_from: FxHashMap<NodeIndex, NodeIndex> = FxHashMap::default();
+    let mut queue = std::collections::VecDeque::from([start]);
+    while let Some(node) = queue.pop_front() {
+        let mut next: Vec<NodeIndex> = graph.neighbors(node).collect();
+        next.sort();
+        for to in next {
+            if to == start {
+                let back = std::iter::successors(Some(node), |at| came_from.get(at).copied());
+                let mut cycle: Vec<NodeIndex> = back.collect();
+                cycle.reverse();
+                return cycle;
+            }
+            came_from.entry(to).or_insert_with(|| {
+                queue.push_back(to);
+                node
+            });
+        }
+    }
+    Vec::new()
+}

@@ -1,0 +1,131 @@
+//! Contention as text: what held the run up, then a short table.
+
+use std::io;
+
+use super::Page;
+use super::style::{clean, counted, duration, grouped, percent};
+use crate::finding::{Contention, LockFigures, TraceFigures};
+
+/// Objects in the table.
+const ROWS: usize = 10;
+
+/// A longer name is cut in the table.
+const MAX_NAME_CHARS: usize = 40;
+
+const HEADINGS: [&str; 7] = [
+    "waited for",
+    "kind",
+    "acquired",
+    "contended",
+    "waiting",
+    "longest",
+    "critical path",
+];
+
+impl Page<'_> {
+    /// Nothing, where the trace has no time.
+    pub(super) fn contention(
+        &mut self,
+        contention: &Contention,
+        trace: &TraceFigures,
+    ) -> io::Result<()> {
+        let Some(run) = contention.duration_ns else {
+            return Ok(());
+        };
+        let label = self.style.strong("contention");
+        writeln!(self.out, "{label}: {}", verdict(contention, run))?;
+        let rows: Vec<[String; 7]> = contention
+            .locks
+            .iter()
+            .filter(|lock| lock.wait_ns > 0 || lock.critical_path_ns > 0)
+            .take(ROWS)
+            .map(|lock| row(lock, run))
+            .collect();
+        if !rows.is_empty() {
+            self.table(&rows)?;
+        }
+        if contention.time_error_ns > 0 {
+            let error = duration(contention.time_error_ns);
+            self.note(
+                "note",
+                &format!("times between stamps are known to {error}"),
+            )?;
+        }
+        if trace.cpus > 0 {
+            let (threads, cpus) = (counted(trace.threads, "thread"), trace.cpus.into());
+            self.note("note", &format!("{threads} on {}", counted(cpus, "CPU")))?;
+        }
+        writeln!(self.out)
+    }
+
+    fn table(&mut self, rows: &[[String; 7]]) -> io::Result<()> {
+        let width = |column: usize| {
+            let cells = rows.iter().map(|row| row[column].chars().count());
+            cells.chain([HEADINGS[column].len()]).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
+        let heading = aligned(&HEADINGS.map(str::to_owned), &widths);
+        let heading = self.style.frame(&heading);
+        writeln!(self.out, "{heading}")?;
+        for row in rows {
+            writeln!(self.out, "{}", aligned(row, &widths))?;
+        }
+        Ok(())
+    }
+}
+
+/// Names to the left, numbers to the right.
+fn aligned(cells: &[String; 7], widths: &[usize]) -> String {
+    let mut line = String::new();
+    for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        let padded = match at {
+            0 | 1 => format!("  {cell:<width$}"),
+            _ => format!("  {cell:>width$}"),
+        };
+        line.push_str(&padded);
+    }
+    line.trim_end().to_owned()
+}
+
+fn verdict(contention: &Contention, run: u64) -> String {
+    let length = duration(run);
+    match contention.locks.first() {
+        Some(lock) if lock.critical_path_ns > 0 => format!(
+            "{} of the run of {length} passed inside `{}`{}",
+            percent(lock.critical_path_ns, run),
+            clean(&lock.lock),
+            worst_site(lock),
+        ),
+        Some(_) => format!("no lock was on the critical path of the run of {length}"),
+        None => format!("nothing was waited for in the run of {length}"),
+    }
+}
+
+fn worst_site(lock: &LockFigures) -> String {
+    match lock.worst_site.as_str() {
+        "" | "?" => String::new(),
+        site => format!(", most of it at {}", clean(site)),
+    }
+}
+
+fn row(lock: &LockFigures, run: u64) -> [String; 7] {
+    [
+        cut(&clean(&lock.lock)),
+        lock.kind.clone(),
+        grouped(lock.acquisitions),
+        percent(lock.contended, lock.acquisitions),
+        duration(lock.wait_ns),
+        duration(lock.max_wait_ns),
+        percent(lock.critical_path_ns, run),
+    ]
+}
+
+fn cut(name: &str) -> String {
+    let length = name.chars().count();
+    if length <= MAX_NAME_CHARS {
+        return name.to_owned();
+    }
+    // The end of a name (file, line, number) tells more than its beginning.
+    let kept = name.chars().skip(length + 3 - MAX_NAME_CHARS);
+    format!("...{}", kept.collect::<String>())
+}

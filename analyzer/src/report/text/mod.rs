@@ -1,0 +1,215 @@
+//! The report for people, in the manner of rustc's messages.
+//!
+//! Each finding has a heading, both sides with their source lines where the
+//! source is at hand, and notes: locks held, why nothing orders the sides, how
+//! often. Then contention, its verdict first, the warnings, and a summary in
+//! one line. Names come from the trace, which nobody vouches for: control
+//! characters are shown as escapes.
+
+mod contention;
+mod snippet;
+mod style;
+
+use std::io;
+
+use super::RenderOptions;
+use crate::finding::{CycleStep, Deadlock, Findings, Race, Side};
+use snippet::Sources;
+use style::{Style, clean, counted, grouped};
+
+/// Where a report is written to, with what it needs on the way.
+struct Page<'a> {
+    out: &'a mut dyn io::Write,
+    style: Style,
+    sources: Sources,
+}
+
+/// Writes the report.
+pub(super) fn render(
+    findings: &Findings,
+    out: &mut dyn io::Write,
+    options: &RenderOptions,
+) -> io::Result<()> {
+    let mut page = Page {
+        out,
+        style: Style::new(options.color),
+        sources: Sources::new(&options.source_root),
+    };
+    for race in &findings.races {
+        page.race(race)?;
+    }
+    for deadlock in &findings.deadlocks {
+        page.deadlock(deadlock)?;
+    }
+    page.contention(&findings.contention, &findings.trace)?;
+    for warning in &findings.warnings {
+        let label = page.style.warning("warning");
+        writeln!(page.out, "{label}: {}", clean(warning))?;
+    }
+    if !findings.warnings.is_empty() {
+        writeln!(page.out)?;
+    }
+    page.summary(findings)
+}
+
+impl Page<'_> {
+    fn race(&mut self, race: &Race) -> io::Result<()> {
+        let place = common_location(race);
+        let title = format!(
+            "{} and {} of {place} are not ordered",
+            article(&race.first.kind),
+            article(&race.second.kind),
+        );
+        self.heading("race", &title)?;
+        for side in [&race.first, &race.second] {
+            let label = side_label(side);
+            self.snippet(&side.site, &label)?;
+            for frame in side.stack.iter().skip(1) {
+                self.note("called from", &clean(frame))?;
+            }
+        }
+        for reason in &race.why {
+            self.note("why", &clean(reason))?;
+        }
+        if race.locations > 1 || race.pairs > 1 {
+            let locations = counted(race.locations, "location");
+            let pairs = counted(race.pairs, "pair");
+            self.note(
+                "note",
+                &format!("{locations}, {pairs} of location and threads"),
+            )?;
+        }
+        for side in [&race.first, &race.second] {
+            if side.foreign_thread {
+                let thread = clean(&side.thread);
+                let doubt = "was not created under the recorder: an order that its creator \
+                             gave it is not known";
+                self.note("note", &format!("thread `{thread}` {doubt}"))?;
+            }
+        }
+        if race.consequence {
+            self.note("note", "may be a consequence of another race")?;
+        }
+        self.note("fingerprint", &race.fingerprint)?;
+        writeln!(self.out)
+    }
+
+    fn deadlock(&mut self, deadlock: &Deadlock) -> io::Result<()> {
+        let threads = deadlock.cycle.len() as u64;
+        let title = match (deadlock.actual, threads) {
+            (true, 1) => "a thread waits for itself at the end of the trace".to_owned(),
+            (true, _) => format!("{threads} threads wait for each other at the end of the trace"),
+            (false, _) => format!("{threads} threads could wait for each other"),
+        };
+        let label = if deadlock.actual {
+            "deadlock"
+        } else {
+            "potential deadlock"
+        };
+        self.heading(label, &title)?;
+        for (at, step) in deadlock.cycle.iter().enumerate() {
+            let next = &deadlock.cycle[(at + 1) % deadlock.cycle.len()];
+            self.cycle_step(step, next, deadlock.actual)?;
+        }
+        self.note("fingerprint", &deadlock.fingerprint)?;
+        writeln!(self.out)
+    }
+
+    fn cycle_step(&mut self, step: &CycleStep, next: &CycleStep, actual: bool) -> io::Result<()> {
+        let wants = if actual { "waits for" } else { "acquires" };
+        let label = format!(
+            "thread `{}` {wants} `{}`, {}",
+            clean(&step.thread),
+            clean(&step.acquires),
+            holding(&step.holds),
+        );
+        self.snippet(&step.site, &label)?;
+        let (wanted, holder) = (clean(&step.acquires), clean(&next.thread));
+        if next.holds.contains(&step.acquires) {
+            let since = clean(&next.holds_since);
+            self.note(
+                "held",
+                &format!("`{wanted}` by thread `{holder}`, taken at {since}"),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn heading(&mut self, label: &str, title: &str) -> io::Result<()> {
+        let label = self.style.fault(label);
+        let title = self.style.strong(&format!(": {title}"));
+        writeln!(self.out, "{label}{title}")
+    }
+
+    fn note(&mut self, label: &str, text: &str) -> io::Result<()> {
+        let mark = self.style.frame("   =");
+        let label = self.style.strong(label);
+        writeln!(self.out, "{mark} {label}: {text}")
+    }
+
+    fn summary(&mut self, findings: &Findings) -> io::Result<()> {
+        let trace = &findings.trace;
+        let actual = findings.deadlocks.iter().filter(|d| d.actual).count() as u64;
+        let all = findings.deadlocks.len() as u64;
+        let mut deadlocks = counted(all, "deadlock");
+        if all > 0 {
+            deadlocks += &format!(" ({actual} actual, {} potential)", all - actual);
+        }
+        let races = counted(findings.races.len() as u64, "race");
+        let verdict = format!("{races}, {deadlocks}");
+        let verdict = if findings.races.is_empty() && all == 0 {
+            self.style.good(&verdict)
+        } else {
+            self.style.fault(&verdict)
+        };
+        let lost = match trace.lost_events {
+            0 => String::new(),
+            lost => format!(", {} lost", counted(lost, "event")),
+        };
+        writeln!(
+            self.out,
+            "{verdict} in {} ({} accesses, {} sync){lost} of {}: {}",
+            counted(trace.events, "event"),
+            grouped(trace.accesses),
+            grouped(trace.sync_events),
+            counted(trace.threads, "thread"),
+            clean(&trace.file),
+        )
+    }
+}
+
+/// The location, or both if the sides touch different ones.
+fn common_location(race: &Race) -> String {
+    let (first, second) = (clean(&race.first.location), clean(&race.second.location));
+    if first == second {
+        format!("`{first}`")
+    } else {
+        format!("`{first}` and `{second}`")
+    }
+}
+
+fn side_label(side: &Side) -> String {
+    format!(
+        "{} of `{}` by thread `{}`, {}",
+        side.kind,
+        clean(&side.location),
+        clean(&side.thread),
+        holding(&side.held),
+    )
+}
+
+fn holding(locks: &[String]) -> String {
+    if locks.is_empty() {
+        return "holding no lock".to_owned();
+    }
+    let names: Vec<String> = locks
+        .iter()
+        .map(|lock| format!("`{}`", clean(lock)))
+        .collect();
+    format!("holding {}", names.join(", "))
+}
+
+fn article(kind: &str) -> String {
+    let article = if kind.starts_with('a') { "an" } else { "a" };
+    format!("{article} {kind}")
+}

@@ -1,0 +1,170 @@
+//! Source lines beside findings.
+//!
+//! A site is `path:line:column` or any other text. Where it names a line of a
+//! file that can be read, the line is shown with a mark under the place. Paths
+//! come from the trace, so only plain files of a sensible size are opened.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Page;
+use super::style::clean;
+
+/// Larger files are no source.
+const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// A longer line is cut.
+const MAX_LINE_CHARS: usize = 160;
+
+/// Source files read so far; `None` for those that can't be read.
+pub(super) struct Sources {
+    root: PathBuf,
+    files: BTreeMap<String, Option<Vec<String>>>,
+}
+
+/// A place as its site names it.
+#[derive(Debug, PartialEq, Eq)]
+struct Place<'a> {
+    path: &'a str,
+    line: usize,
+    column: Option<usize>,
+}
+
+impl<'a> Place<'a> {
+    fn parse(site: &'a str) -> Option<Place<'a>> {
+        let (rest, last) = site.rsplit_once(':')?;
+        let last = last.parse().ok()?;
+        match rest
+            .rsplit_once(':')
+            .map(|(path, line)| (path, line.parse()))
+        {
+            Some((path, Ok(line))) => Some(Place {
+                path,
+                line,
+                column: Some(last),
+            }),
+            _ => Some(Place {
+                path: rest,
+                line: last,
+                column: None,
+            }),
+        }
+    }
+}
+
+impl Sources {
+    pub(super) fn new(root: &Path) -> Sources {
+        Sources {
+            root: root.to_owned(),
+            files: BTreeMap::new(),
+        }
+    }
+
+    fn line(&mut self, place: &Place<'_>) -> Option<&str> {
+        if !self.files.contains_key(place.path) {
+            let read = read(&self.root.join(place.path));
+            self.files.insert(place.path.to_owned(), read);
+        }
+        let lines = self.files.get(place.path)?.as_ref()?;
+        lines.get(place.line.checked_sub(1)?).map(String::as_str)
+    }
+}
+
+fn read(path: &Path) -> Option<Vec<String>> {
+    let metadata = fs::metadata(path).ok()?;
+    if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
+        return None;
+    }
+    let bytes = fs::read(path).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    Some(text.lines().map(str::to_owned).collect())
+}
+
+impl Page<'_> {
+    /// A site, its source line if there is one, and what happened there.
+    pub(super) fn snippet(&mut self, site: &str, label: &str) -> io::Result<()> {
+        let arrow = self.style.frame("  -->");
+        writeln!(self.out, "{arrow} {}", clean(site))?;
+        let place = Place::parse(site);
+        let line = place.as_ref().and_then(|place| {
+            let line = self.sources.line(place)?;
+            Some((place.line, marked(line, place.column)))
+        });
+        let Some((number, (text, mark))) = line else {
+            let bar = self.style.frame("   |");
+            return writeln!(self.out, "{bar}  {label}");
+        };
+        let number = number.to_string();
+        let width = number.len().max(2);
+        let empty = self.style.frame(&format!("{:width$} |", ""));
+        let numbered = self.style.frame(&format!("{number:>width$} |"));
+        writeln!(self.out, "{empty}\n{numbered} {text}")?;
+        let label = self.style.fault(&format!("{} {label}", mark.trim_start()));
+        let indent = " ".repeat(mark.len() - mark.trim_start().len());
+        writeln!(self.out, "{empty} {indent}{label}")
+    }
+}
+
+/// A source line as shown, and the marks below it: under the name at `column`
+/// (from 1, in characters), or under the whole line.
+fn marked(line: &str, column: Option<usize>) -> (String, String) {
+    let mut shown = String::new();
+    let mut mark = String::new();
+    let first = match column {
+        Some(column) => column.saturating_sub(1),
+        None => line.chars().take_while(|c| c.is_whitespace()).count(),
+    };
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut within = true;
+    for (at, c) in line.chars().take(MAX_LINE_CHARS).enumerate() {
+        let piece = match c {
+            '\t' => "    ".to_owned(),
+            c => clean(c.encode_utf8(&mut [0; 4])),
+        };
+        within &= at <= first || column.is_none() || is_name(c);
+        let under = if at >= first && within { '^' } else { ' ' };
+        mark.extend(piece.chars().map(|_| under));
+        shown.push_str(&piece);
+    }
+    if line.chars().nth(MAX_LINE_CHARS).is_some() {
+        shown.push_str(" ...");
+    }
+    let mark = mark.trim_end();
+    let mark = if mark.is_empty() { "^" } else { mark };
+    (shown, mark.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sites_are_taken_apart_from_their_end() {
+        let place = Place::parse("C:/src/a.rs:10:5").unwrap();
+        assert_eq!(
+            (place.path, place.line, place.column),
+            ("C:/src/a.rs", 10, Some(5))
+        );
+        let place = Place::parse("a.go:7").unwrap();
+        assert_eq!((place.path, place.line, place.column), ("a.go", 7, None));
+        assert_eq!(Place::parse("?"), None);
+        assert_eq!(Place::parse("42"), None);
+    }
+
+    #[test]
+    fn the_name_at_the_column_is_marked() {
+        let (shown, mark) = marked("\tself.hits += 1;", Some(7));
+        assert_eq!(shown, "    self.hits += 1;");
+        assert_eq!(mark, "         ^^^^");
+        assert_eq!(marked("", Some(3)).1, "^");
+        assert_eq!(marked("  return;", None).1, "  ^^^^^^^");
+    }
+
+    #[test]
+    fn devices_are_not_read() {
+        assert!(read(Path::new("/dev/zero")).is_none());
+        assert!(read(Path::new("/")).is_none());
+    }
+}

@@ -1,0 +1,137 @@
+//! Colours, names and numbers as the text report shows them.
+
+/// Puts ANSI colours around text, or not.
+#[derive(Clone, Copy)]
+pub(super) struct Style {
+    color: bool,
+}
+
+impl Style {
+    pub(super) fn new(color: bool) -> Style {
+        Style { color }
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// What speaks against the program.
+    pub(super) fn fault(self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    /// What qualifies the findings.
+    pub(super) fn warning(self, text: &str) -> String {
+        self.paint("1;33", text)
+    }
+
+    /// Nothing found.
+    pub(super) fn good(self, text: &str) -> String {
+        self.paint("1;32", text)
+    }
+
+    /// Headings and labels.
+    pub(super) fn strong(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    /// Line numbers, bars and arrows.
+    pub(super) fn frame(self, text: &str) -> String {
+        self.paint("1;34", text)
+    }
+}
+
+/// The text with control characters as escapes.
+pub(super) fn clean(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// `1 race`, `2,000 races`.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(number))
+}
+
+/// `12,345,678`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// A time with three significant digits: `1.23 ms`.
+pub(super) fn duration(ns: u64) -> String {
+    let (unit, per_unit) = match ns {
+        0..1_000 => return format!("{ns} ns"),
+        1_000..1_000_000 => ("µs", 1e3),
+        1_000_000..1_000_000_000 => ("ms", 1e6),
+        _ => ("s", 1e9),
+    };
+    let value = ns as f64 / per_unit;
+    let decimals = match value {
+        value if value < 9.995 => 2,
+        value if value < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{value:.decimals$} {unit}")
+}
+
+/// `part` of `whole` in per cent.
+pub(super) fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "0 %".to_owned();
+    }
+    let percent = part as f64 * 100.0 / whole as f64;
+    if percent == 0.0 || percent >= 9.95 {
+        format!("{percent:.0} %")
+    } else {
+        format!("{percent:.1} %")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(counted(12_345_678, "event"), "12,345,678 events");
+        assert_eq!(counted(1, "race"), "1 race");
+    }
+
+    #[test]
+    fn durations_have_three_digits() {
+        assert_eq!(duration(0), "0 ns");
+        assert_eq!(duration(1_500), "1.50 µs");
+        assert_eq!(duration(99_960_000), "100 ms");
+        assert_eq!(duration(2_000_000_000), "2.00 s");
+        assert_eq!(duration(3_600_000_000_000), "3600 s");
+    }
+
+    #[test]
+    fn escapes_in_names_do_not_reach_the_terminal() {
+        assert_eq!(clean("a\x1b[2Jb\n"), "a\\u{1b}[2Jb\\n");
+        assert_eq!(clean("größe"), "größe");
+    }
+}
