@@ -3,7 +3,10 @@
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use hbtrace_traces::id::{self as trace, ObjectId};
 use hbtrace_traces::object::ObjectKind;
+
+use crate::emit;
 
 /// What every mirror carries: an id that is drawn at the first recorded use,
 /// and the place of its creation.
@@ -43,5 +46,21 @@ impl Object {
     /// As [`name`](Object::name), for an atomic or a cell of `len` bytes.
     pub(crate) fn name_sized(&self, kind: ObjectKind, _len: u64, name: &str) {
         self.name(kind, name);
+    }
+
+    /// Gives a cell of `len` bytes a name.
+    pub(crate) fn name_cell(&self, len: u64, name: &str) {
+        self.name_sized(ObjectKind::Cell, len, name);
+    }
+
+    /// Records a plain access to a cell of `len` bytes. One that has none
+    /// can't be touched.
+    #[inline]
+    pub(crate) fn access(&self, write: bool, len: u64, site: &'static Location<'static>) {
+        if len > 0 && emit::recording() {
+            let id = ObjectId(self.id_sized(ObjectKind::Cell, len));
+            let bytes = trace::Location::of_object(id, len);
+            emit::access(write, bytes.start, bytes.len, site);
+        }
     }
 }

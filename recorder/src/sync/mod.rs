@@ -1,0 +1,3 @@
+//! Mirror of `std::sync`.
+
+pub mod atomic;

@@ -1,0 +1,228 @@
+//! What a program tells the recorder itself.
+//!
+//! The mirrors see what goes through them. What does not (a foreign lock, a
+//! queue of a C library, memory behind raw pointers, I/O) can be told here.
+//! Everything in here does nothing where no session records.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use hbtrace_traces::event::NONE;
+use hbtrace_traces::kind::Kind;
+use hbtrace_traces::object::ObjectKind;
+
+use crate::emit::{self, Event};
+use crate::object::Object;
+
+/// What [`release`] publishes to and [`acquire`] joins from.
+pub struct Token {
+    object: Object,
+    /// Releases so far. The lock makes number and record one step, so that
+    /// the trace holds every release that an acquire has seen; it is held for
+    /// no more than that.
+    released: Mutex<u64>,
+}
+
+impl Token {
+    /// A new token, created by the caller.
+    #[must_use]
+    #[track_caller]
+    pub const fn new() -> Token {
+        Token {
+            object: Object::new(),
+            released: Mutex::new(0),
+        }
+    }
+
+    pub(crate) fn set_name(&self, name: &str) {
+        self.object.name(ObjectKind::Token, name);
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").finish_non_exhaustive()
+    }
+}
+
+impl Default for Token {
+    #[track_caller]
+    fn default() -> Token {
+        Token::new()
+    }
+}
+
+/// What this thread did so far happens before everything that follows any
+/// later [`acquire`] of the token. Call it *before* the operation that lets
+/// another thread go on.
+///
+/// ```
+/// use hbtrace_recorder::{Token, acquire, release};
+///
+/// static HANDED_OVER: Token = Token::new();
+/// // ... before giving a buffer to a C library's thread:
+/// release(&HANDED_OVER);
+/// // ... in that thread's callback, when it has the buffer:
+/// acquire(&HANDED_OVER);
+/// ```
+#[track_caller]
+pub fn release(token: &Token) {
+    let mut released = token
+        .released
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    *released += 1;
+    if emit::recording() {
+        let object = token.object.id(ObjectKind::Token);
+        emit::sync(Event::new(Kind::Release, object, Location::caller()).number(*released));
+    }
+}
+
+/// All that was released to the token so far happens before what this thread
+/// does next. Call it *after* the operation that let this thread go on.
+#[track_caller]
+pub fn acquire(token: &Token) {
+    let released = *token
+        .released
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    if emit::recording() {
+        let object = token.object.id(ObjectKind::Token);
+        emit::sync(Event::new(Kind::Acquire, object, Location::caller()).number(released));
+    }
+}
+
+/// Ends what [`outside`] or [`span`] began, when it is dropped.
+#[must_use = "it ends when this is dropped"]
+#[derive(Debug)]
+pub struct Stretch {
+    end: Kind,
+    label: Option<u32>,
+    site: &'static Location<'static>,
+    /// It ends on the thread on which it began.
+    thread: PhantomData<*const ()>,
+}
+
+impl Stretch {
+    fn begin(kind: Kind, end: Kind, name: &str, site: &'static Location<'static>) -> Stretch {
+        let label = emit::recording().then(|| label(name));
+        if let Some(label) = label {
+            emit::sync(Event::new(kind, label, site).timed(true));
+        }
+        Stretch {
+            end,
+            label,
+            site,
+            thread: PhantomData,
+        }
+    }
+}
+
+impl Drop for Stretch {
+    fn drop(&mut self) {
+        if let Some(label) = self.label
+            && emit::recording()
+        {
+            emit::sync(Event::new(self.end, label, self.site).timed(true));
+        }
+    }
+}
+
+/// This thread is outside (asleep, on the disk, on the network) until the
+/// guard is dropped: it neither runs nor waits for another thread.
+///
+/// ```
+/// let text = {
+///     let _outside = hbtrace_recorder::outside("disk");
+///     std::fs::read_to_string("Cargo.toml")
+/// };
+/// # drop(text);
+/// ```
+#[track_caller]
+pub fn outside(name: &str) -> Stretch {
+    Stretch::begin(Kind::Outside, Kind::Inside, name, Location::caller())
+}
+
+/// A stretch of the program's own (a request, a phase) until the guard is
+/// dropped.
+///
+/// ```
+/// let _request = hbtrace_recorder::span("request");
+/// ```
+#[track_caller]
+pub fn span(name: &str) -> Stretch {
+    Stretch::begin(Kind::Span, Kind::SpanEnd, name, Location::caller())
+}
+
+/// The object of a label: one for each name.
+#[track_caller]
+fn label(name: &str) -> u32 {
+    static LABELS: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
+    let mut labels = LABELS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(id) = labels.get(name) {
+        return *id;
+    }
+    let object = Object::new();
+    object.name(ObjectKind::Label, name);
+    let id = object.id(ObjectKind::Label);
+    labels.insert(name.to_owned(), id);
+    id
+}
+
+/// This thread reads `len` bytes at `pointer`, which is not followed.
+///
+/// ```
+/// let buffer = [0_u8; 16];
+/// hbtrace_recorder::read(buffer.as_ptr(), buffer.len());
+/// ```
+#[track_caller]
+#[inline]
+pub fn read<T: ?Sized>(pointer: *const T, len: usize) {
+    access(false, pointer.addr(), len, Location::caller());
+}
+
+/// This thread writes `len` bytes at `pointer`, which is not followed.
+#[track_caller]
+#[inline]
+pub fn write<T: ?Sized>(pointer: *const T, len: usize) {
+    access(true, pointer.addr(), len, Location::caller());
+}
+
+#[inline]
+fn access(write: bool, address: usize, len: usize, site: &'static Location<'static>) {
+    if len > 0 && emit::recording() {
+        emit::access(write, address as u64, len as u64, site);
+    }
+}
+
+/// Order of all told lives.
+static LIVES: AtomicU64 = AtomicU64::new(1);
+
+/// A block of `len` bytes at `pointer` is born: what was freed there happens
+/// before. Call it after the allocation.
+#[track_caller]
+pub fn alloc<T: ?Sized>(pointer: *const T, len: usize) {
+    life(Kind::Alloc, pointer.addr(), len, Location::caller());
+}
+
+/// The life of the block of `len` bytes at `pointer` ends, which counts as a
+/// write of all of it. Call it before the deallocation.
+#[track_caller]
+pub fn free<T: ?Sized>(pointer: *const T, len: usize) {
+    life(Kind::Free, pointer.addr(), len, Location::caller());
+}
+
+fn life(kind: Kind, address: usize, len: usize, site: &'static Location<'static>) {
+    if len > 0 && emit::recording() {
+        // Relaxed: one counter, whose order is all that is asked for. A free
+        // draws its place before the block goes back to the allocator, an
+        // alloc after it came from there, so places agree with real time.
+        let place = LIVES.fetch_add(1, Ordering::Relaxed);
+        let event = Event::new(kind, NONE, site).stamp(place);
+        emit::sync(event.number(address as u64).extra(len as u64));
+    }
+}
