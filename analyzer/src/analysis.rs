@@ -8,7 +8,7 @@
 use hbtrace_traces::trace::Trace;
 
 use crate::finding::Findings;
-use crate::{deadlock, figures};
+use crate::{deadlock, figures, race};
 
 /// How to analyse.
 #[derive(Clone, Copy, Default)]
@@ -34,16 +34,24 @@ pub struct Analysis {
 }
 
 /// Every analysis, in the order in which they run.
-pub static ANALYSES: &[Analysis] = &[Analysis {
-    name: "deadlocks",
-    description: "cycles of threads that each hold what the next one wants",
-    run: |trace, findings| {
-        let (deadlocks, warnings) = deadlock::analyze(trace);
-        findings.deadlocks = deadlocks;
-        findings.warnings.extend(warnings);
+pub static ANALYSES: &[Analysis] = &[
+    Analysis {
+        name: "races",
+        description: "pairs of conflicting accesses that nothing orders",
+        run: |trace, findings| findings.races = race::analyze(trace),
+        faults: Some(|findings| findings.races.len()),
     },
-    faults: Some(|findings| findings.deadlocks.len()),
-}];
+    Analysis {
+        name: "deadlocks",
+        description: "cycles of threads that each hold what the next one wants",
+        run: |trace, findings| {
+            let (deadlocks, warnings) = deadlock::analyze(trace);
+            findings.deadlocks = deadlocks;
+            findings.warnings.extend(warnings);
+        },
+        faults: Some(|findings| findings.deadlocks.len()),
+    },
+];
 
 /// Runs every analysis over a replayed trace.
 #[must_use]

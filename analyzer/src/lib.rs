@@ -14,6 +14,7 @@ pub mod contention;
 pub mod finding;
 pub mod held;
 pub mod order;
+pub mod race;
 pub mod report;
 
 pub use analysis::{Options, analyze};

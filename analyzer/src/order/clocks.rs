@@ -148,11 +148,7 @@ impl<'t> Clocks<'t> {
                 Effect::Release(slot) if self.order.keeps(*slot) => {
                     self.release(*slot, thread, event);
                 }
-                Effect::AtomicLoad => {
-                    if self.read(thread, event, event.number) {
-                        self.atomics.forget_load(event.object, event.number);
-                    }
-                }
+                Effect::AtomicLoad => self.load(thread, event),
                 Effect::AtomicStore => self.write(thread, event, false),
                 Effect::AtomicRmw => {
                     let _ = self.read(thread, event, event.number.saturating_sub(1));
@@ -210,6 +206,12 @@ impl<'t> Clocks<'t> {
             _ => self.slots.release(slot, event, &strand.clock),
         }
         strand.next_epoch(thread);
+    }
+
+    fn load(&mut self, thread: ThreadId, event: &SyncEvent) {
+        if self.read(thread, event, event.number) {
+            self.atomics.forget_load(event.object, event.number);
+        }
     }
 
     /// An atomic read of `version`. Tells whether it is done with; a relaxed

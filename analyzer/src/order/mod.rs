@@ -17,8 +17,10 @@ mod atomics;
 mod clocks;
 mod lives;
 mod slots;
+mod stretch;
 
 pub use clocks::{Clocks, Moment};
+pub use stretch::{Mark, Stretches};
 
 use hbtrace_traces::kind::Slot;
 

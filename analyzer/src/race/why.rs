@@ -1,0 +1,252 @@
+//! Why nothing orders two accesses: the nearest sync events of both threads.
+
+use hbtrace_traces::event::SyncEvent;
+use hbtrace_traces::id::ThreadId;
+use hbtrace_traces::kind::{Effect, Slot};
+use hbtrace_traces::trace::Trace;
+
+use super::scene::Scene;
+use super::visit::Event;
+
+/// Sync events of a thread that are looked through for a remark.
+const NEAR: usize = 4096;
+
+/// Sentences on why `earlier` does not happen before `later`.
+pub(super) fn why(
+    trace: &Trace,
+    (earlier, earlier_scene): (&Event, &Scene),
+    (later, later_scene): (&Event, &Scene),
+) -> Vec<String> {
+    let one = Side::new(trace, earlier);
+    let other = Side::new(trace, later);
+    let after = &one.sync[earlier_scene.after.min(one.sync.len())..];
+    let (before, rest) = other
+        .sync
+        .split_at(later_scene.before.min(other.sync.len()));
+
+    let published = after.iter().find(|event| publishes(trace, event).is_some());
+    let acquired = before
+        .iter()
+        .rfind(|event| acquires(trace, event).is_some());
+    let mut sentences = vec![
+        match published.and_then(|event| Some((publishes(trace, event)?, event))) {
+            Some((what, event)) => format!(
+                "after its {}, {} {what} at {}",
+                one.kind,
+                one.name,
+                trace.site_text(event.site)
+            ),
+            None => format!("after its {}, {} publishes nothing", one.kind, one.name),
+        },
+        match acquired.and_then(|event| Some((acquires(trace, event)?, event))) {
+            Some((what, event)) => format!(
+                "before its {}, {} last {what} at {}",
+                other.kind,
+                other.name,
+                trace.site_text(event.site)
+            ),
+            None => format!("before its {}, {} acquires nothing", other.kind, other.name),
+        },
+    ];
+    sentences.extend(published.and_then(|event| too_late(trace, &other, event, rest)));
+    sentences.extend(relaxed(trace, (&one, after), (&other, before)));
+    sentences.push(format!(
+        "no chain of releases and acquires leads from {} to {} in between",
+        one.name, other.name
+    ));
+    sentences
+}
+
+/// A thread of the pair.
+struct Side<'t> {
+    name: &'t str,
+    kind: &'static str,
+    sync: &'t [SyncEvent],
+}
+
+impl<'t> Side<'t> {
+    fn new(trace: &'t Trace, event: &Event) -> Side<'t> {
+        Side {
+            name: &trace.threads[event.thread.index()].name,
+            kind: event.kind.name(),
+            sync: &trace.streams[event.thread.index()].sync,
+        }
+    }
+}
+
+/// The other thread acquires what was published, but behind its access.
+fn too_late(
+    trace: &Trace,
+    other: &Side<'_>,
+    published: &SyncEvent,
+    rest: &[SyncEvent],
+) -> Option<String> {
+    let object = published_object(published)?;
+    let (what, event) = rest.iter().take(NEAR).find_map(|event| {
+        let same = acquired_object(event) == Some(object);
+        same.then(|| Some((acquires(trace, event)?, event)))?
+    })?;
+    Some(format!(
+        "{} {what} only after its own access, at {}",
+        other.name,
+        trace.site_text(event.site)
+    ))
+}
+
+/// An atomic passes from the one to the other, but one end of it is relaxed.
+fn relaxed(
+    trace: &Trace,
+    (one, after): (&Side<'_>, &[SyncEvent]),
+    (other, before): (&Side<'_>, &[SyncEvent]),
+) -> Option<String> {
+    let reads = before.iter().rev().take(64).filter(|event| reads(event));
+    for read in reads {
+        let writes = after.iter().take(64).filter(|event| writes(event));
+        for write in writes.filter(|write| write.object == read.object) {
+            if !write.order.releases() {
+                return Some(relaxed_end(trace, one, "store to", write));
+            }
+            if !read.order.acquires() {
+                return Some(relaxed_end(trace, other, "load of", read));
+            }
+        }
+    }
+    None
+}
+
+fn relaxed_end(trace: &Trace, side: &Side<'_>, what: &str, event: &SyncEvent) -> String {
+    format!(
+        "{}'s {what} {} at {} is {}, which orders nothing here",
+        side.name,
+        object(trace, event.object),
+        trace.site_text(event.site),
+        event.order.name()
+    )
+}
+
+fn reads(event: &SyncEvent) -> bool {
+    let reads = |effect: &Effect| matches!(effect, Effect::AtomicLoad | Effect::AtomicRmw);
+    event.effects().iter().any(reads)
+}
+
+fn writes(event: &SyncEvent) -> bool {
+    let writes = |effect: &Effect| matches!(effect, Effect::AtomicStore | Effect::AtomicRmw);
+    event.effects().iter().any(writes)
+}
+
+/// What an event publishes, in words that follow the thread's name.
+fn publishes(trace: &Trace, event: &SyncEvent) -> Option<String> {
+    event.effects().iter().find_map(|effect| match effect {
+        Effect::Release(slot) => Some(published(trace, event, *slot)),
+        Effect::AtomicStore | Effect::AtomicRmw if event.order.releases() => Some(format!(
+            "writes {} ({})",
+            object(trace, event.object),
+            event.order.name()
+        )),
+        Effect::Fence if event.order.releases() => {
+            Some(format!("passes a fence ({})", event.order.name()))
+        }
+        _ => None,
+    })
+}
+
+fn published(trace: &Trace, event: &SyncEvent, slot: Slot) -> String {
+    let named = object(trace, event.object);
+    match slot {
+        Slot::Exclusive | Slot::Shared => {
+            format!("releases {}", object(trace, Trace::lock_of(event).0))
+        }
+        Slot::Message => format!("sends on {named}"),
+        Slot::Receipt => format!("receives from {named}"),
+        Slot::Closed => format!("closes {named}"),
+        Slot::Generation => format!("arrives at {named}"),
+        Slot::All | Slot::Permit => format!("releases {named}"),
+        Slot::Start => format!("creates thread {}", thread(trace, event)),
+        Slot::End => format!("ends for {}", thread(trace, event)),
+        Slot::Token => format!("unparks {}", thread(trace, event)),
+        Slot::Life => format!("frees {}", block(trace, event)),
+    }
+}
+
+/// What an event acquires, in words that follow the thread's name.
+fn acquires(trace: &Trace, event: &SyncEvent) -> Option<String> {
+    event.effects().iter().find_map(|effect| match effect {
+        Effect::Acquire(slot) => Some(acquired(trace, event, *slot)),
+        Effect::AtomicLoad | Effect::AtomicRmw if event.order.acquires() => Some(format!(
+            "reads {} ({})",
+            object(trace, event.object),
+            event.order.name()
+        )),
+        Effect::Fence if event.order.acquires() => {
+            Some(format!("passes a fence ({})", event.order.name()))
+        }
+        _ => None,
+    })
+}
+
+fn acquired(trace: &Trace, event: &SyncEvent, slot: Slot) -> String {
+    let named = object(trace, event.object);
+    match slot {
+        Slot::Exclusive | Slot::Shared => {
+            format!("takes {}", object(trace, Trace::lock_of(event).0))
+        }
+        Slot::Message => format!("receives from {named}"),
+        Slot::Receipt => format!("completes a send on {named}"),
+        Slot::Closed => format!("sees {named} closed"),
+        Slot::Generation => format!("leaves {named}"),
+        Slot::All | Slot::Permit => format!("acquires {named}"),
+        Slot::Start => "starts".to_owned(),
+        Slot::End => format!("joins {}", thread(trace, event)),
+        Slot::Token => "returns from park".to_owned(),
+        Slot::Life => format!("allocates {}", block(trace, event)),
+    }
+}
+
+/// The object through which an event publishes, if it has one.
+fn published_object(event: &SyncEvent) -> Option<u32> {
+    event.effects().iter().find_map(|effect| match effect {
+        Effect::Release(slot) => through(event, *slot),
+        Effect::AtomicStore | Effect::AtomicRmw => Some(event.object),
+        _ => None,
+    })
+}
+
+/// The object through which an event acquires, if it has one.
+fn acquired_object(event: &SyncEvent) -> Option<u32> {
+    event.effects().iter().find_map(|effect| match effect {
+        Effect::Acquire(slot) => through(event, *slot),
+        Effect::AtomicLoad | Effect::AtomicRmw if event.order.acquires() => Some(event.object),
+        _ => None,
+    })
+}
+
+fn through(event: &SyncEvent, slot: Slot) -> Option<u32> {
+    match slot {
+        Slot::Exclusive | Slot::Shared => Some(Trace::lock_of(event).0),
+        Slot::Start | Slot::End | Slot::Token | Slot::Life => None,
+        _ => Some(event.object),
+    }
+}
+
+fn object(trace: &Trace, object: u32) -> String {
+    match trace.objects.get(object as usize) {
+        Some(object) => format!("`{}`", object.name),
+        None => "an unknown object".to_owned(),
+    }
+}
+
+fn thread(trace: &Trace, event: &SyncEvent) -> String {
+    let ThreadId(thread) = event.target_thread();
+    match trace.threads.get(thread as usize) {
+        Some(thread) => thread.name.clone(),
+        None => "an unknown thread".to_owned(),
+    }
+}
+
+fn block(trace: &Trace, event: &SyncEvent) -> String {
+    let location = trace.location_of(event);
+    location.map_or_else(
+        || "a block".to_owned(),
+        |location| format!("`{}`", trace.location_text(location)),
+    )
+}
