@@ -11,6 +11,8 @@ use crate::sync::atomic::{
     AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8,
     AtomicU16, AtomicU32, AtomicU64, AtomicUsize,
 };
+use crate::sync::mpsc::{Receiver, Sender, SyncSender};
+use crate::sync::{Barrier, LazyLock, Once, OnceLock, RwLock};
 
 /// What can be given a name.
 ///
@@ -84,4 +86,12 @@ named! {
     [T: ?Sized] UnsafeCell<T>;
     [T] Tracked<T>;
     [] Token;
+    [T: ?Sized] RwLock<T>;
+    [] Barrier;
+    [] Once;
+    [T] OnceLock<T>;
+    [T, F] LazyLock<T, F>;
+    [T] Sender<T>;
+    [T] SyncSender<T>;
+    [T] Receiver<T>;
 }

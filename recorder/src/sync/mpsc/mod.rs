@@ -1,0 +1,26 @@
+//! Mirror of [`std::sync::mpsc`].
+//!
+//! An unbounded channel is std's, with the message's id travelling beside each
+//! value: sender and receiver need no shared counter. A bounded or rendezvous
+//! channel is a [queue](queue) of our own, since which receive freed which slot
+//! orders threads too, and has to be decided and recorded under one lock.
+//!
+//! `send` is recorded before the value can be received, `recv` after it was,
+//! `close` before a sender is gone, `recv_closed` when a receiver saw that all
+//! are. A `try_send` on a rendezvous channel whose receiver waits returns when
+//! that receiver has woken and taken the value (std's returns a little
+//! earlier): that it did take it is an edge back to the sender.
+
+mod bounded;
+mod iter;
+mod message;
+mod queue;
+mod receiver;
+mod unbounded;
+
+pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
+
+pub use bounded::{SyncSender, sync_channel};
+pub use iter::{IntoIter, Iter, TryIter};
+pub use receiver::Receiver;
+pub use unbounded::{Sender, channel};

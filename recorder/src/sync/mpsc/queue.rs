@@ -1,0 +1,300 @@
+//! The queue behind bounded and rendezvous channels.
+//!
+//! **The model.** Messages are numbered from 1 as their sends start, receives
+//! as they complete; the k-th receive takes the k-th message. A send of message
+//! `k` on a channel of capacity `C` completes when receive `k - C` has: that
+//! one freed its slot (a rendezvous is `C = 0`: its own receive). So the queue
+//! holds all messages whose sends have started, and a send past the capacity
+//! waits for its receive.
+//!
+//! **The protocol.** One internal lock; `send` and `recv` are numbered and
+//! recorded under it, before anyone can act on them, so the trace's order is
+//! the true one. The receiver waits on `arrived`; whoever adds a message or
+//! drops the last sender wakes it. The sender of message `k` waits on
+//! `freed[k % BUCKETS]`; each receive wakes the bucket of the one sender that
+//! it enables, and the receiver's drop wakes all. Nobody waits without having
+//! looked at the state under the lock, so no wake-up is lost.
+//!
+//! **Ends.** When the receiver goes, what lies within the capacity is dropped
+//! (those sends have succeeded); senders that wait take their values back.
+
+use std::collections::VecDeque;
+use std::panic::Location;
+use std::sync::mpsc::{RecvTimeoutError, SendError, TrySendError};
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::Instant;
+
+use hbtrace_traces::kind::Kind;
+use hbtrace_traces::object::ObjectKind;
+
+use crate::emit::{self, Event};
+use crate::object::Object;
+use crate::sync::poison;
+
+/// Condition variables that waiting senders share.
+const BUCKETS: u64 = 8;
+
+/// How long a receive may wait.
+#[derive(Clone, Copy)]
+pub(super) enum Patience {
+    /// Not at all.
+    None,
+    /// Until then.
+    Until(Instant),
+    /// For ever.
+    Endless,
+}
+
+pub(super) struct Queue<T> {
+    object: Object,
+    capacity: u64,
+    state: Mutex<State<T>>,
+    arrived: Condvar,
+    freed: [Condvar; BUCKETS as usize],
+}
+
+struct State<T> {
+    /// Messages `received + 1` to `sent`. Empty places: taken back or dropped,
+    /// once the receiver is gone.
+    messages: VecDeque<Option<T>>,
+    sent: u64,
+    received: u64,
+    senders: usize,
+    receiver_waits: bool,
+    receiver_gone: bool,
+}
+
+impl<T> Queue<T> {
+    /// A queue with one sender.
+    #[track_caller]
+    pub(super) fn new(capacity: usize) -> Queue<T> {
+        let queue = Queue {
+            object: Object::new(),
+            capacity: capacity as u64,
+            state: Mutex::new(State {
+                messages: VecDeque::new(),
+                sent: 0,
+                received: 0,
+                senders: 1,
+                receiver_waits: false,
+                receiver_gone: false,
+            }),
+            arrived: Condvar::new(),
+            freed: [const { Condvar::new() }; BUCKETS as usize],
+        };
+        let capacity = queue.capacity;
+        queue.record(Kind::Chan, Location::caller(), |event| {
+            event.number(capacity)
+        });
+        queue
+    }
+
+    pub(super) fn send(
+        &self,
+        value: T,
+        site: &'static Location<'static>,
+    ) -> Result<(), SendError<T>> {
+        let state = self.lock();
+        if state.receiver_gone {
+            return Err(SendError(value));
+        }
+        self.send_now(state, value, site)
+    }
+
+    pub(super) fn try_send(
+        &self,
+        value: T,
+        site: &'static Location<'static>,
+    ) -> Result<(), TrySendError<T>> {
+        let state = self.lock();
+        if state.receiver_gone {
+            return Err(TrySendError::Disconnected(value));
+        }
+        let has_room = match self.capacity {
+            0 => state.receiver_waits && state.messages.is_empty(),
+            capacity => (state.messages.len() as u64) < capacity,
+        };
+        if !has_room {
+            return Err(TrySendError::Full(value));
+        }
+        self.send_now(state, value, site)
+            .map_err(|SendError(value)| TrySendError::Disconnected(value))
+    }
+
+    /// Starts a send and waits until it has completed.
+    fn send_now<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<T>>,
+        value: T,
+        site: &'static Location<'static>,
+    ) -> Result<(), SendError<T>> {
+        let number = state.sent + 1;
+        let wakes = state.receiver_waits;
+        self.record(Kind::Send, site, |event| {
+            event.number(number).extra(number).timed(wakes)
+        });
+        state.sent = number;
+        state.messages.push_back(Some(value));
+        if wakes {
+            self.arrived.notify_one();
+        }
+        let needed = match self.capacity {
+            0 => number,
+            capacity => number.saturating_sub(capacity),
+        };
+        let waits = state.received < needed;
+        if waits {
+            state = self.await_receive(state, number, needed, site);
+        }
+        if state.received < needed {
+            return Err(SendError(self.take_back(state, number, site)));
+        }
+        drop(state);
+        self.record(Kind::Sent, site, |event| event.number(needed).timed(waits));
+        Ok(())
+    }
+
+    /// Waits until receive `needed` has completed or the receiver is gone.
+    fn await_receive<'a>(
+        &'a self,
+        state: MutexGuard<'a, State<T>>,
+        number: u64,
+        needed: u64,
+        site: &'static Location<'static>,
+    ) -> MutexGuard<'a, State<T>> {
+        self.record(Kind::Req, site, |event| event.timed(true));
+        let waits = |state: &mut State<T>| state.received < needed && !state.receiver_gone;
+        poison::ignore(self.bucket(number).wait_while(state, waits))
+    }
+
+    /// The value of a send that failed because the receiver is gone.
+    fn take_back(
+        &self,
+        mut state: MutexGuard<'_, State<T>>,
+        number: u64,
+        site: &'static Location<'static>,
+    ) -> T {
+        self.record(Kind::Unsent, site, |event| event.timed(true));
+        let place = (number - state.received - 1) as usize;
+        let value = state.messages.get_mut(place).and_then(Option::take);
+        value.expect("a waiting sender's value is its own to take back")
+    }
+
+    pub(super) fn receive(
+        &self,
+        patience: Patience,
+        site: &'static Location<'static>,
+    ) -> Result<T, RecvTimeoutError> {
+        let mut state = self.lock();
+        let mut waited = false;
+        loop {
+            if let Some(value) = self.take_first(&mut state, waited, site) {
+                return Ok(value);
+            }
+            if state.senders == 0 {
+                self.record(Kind::RecvClosed, site, |event| event.timed(waited));
+                return Err(RecvTimeoutError::Disconnected);
+            }
+            let left = match patience {
+                Patience::None => None,
+                Patience::Until(end) => end.checked_duration_since(Instant::now()),
+                Patience::Endless => Some(std::time::Duration::MAX),
+            };
+            let Some(left) = left.filter(|left| !left.is_zero()) else {
+                if waited {
+                    self.record(Kind::Unreq, site, |event| event.timed(true));
+                }
+                return Err(RecvTimeoutError::Timeout);
+            };
+            if !waited {
+                waited = true;
+                self.record(Kind::Req, site, |event| event.timed(true));
+            }
+            state.receiver_waits = true;
+            state = match patience {
+                Patience::Endless => poison::ignore(self.arrived.wait(state)),
+                _ => poison::ignore(self.arrived.wait_timeout(state, left)).0,
+            };
+            state.receiver_waits = false;
+        }
+    }
+
+    /// Completes a receive, if there is a message.
+    fn take_first(
+        &self,
+        state: &mut State<T>,
+        waited: bool,
+        site: &'static Location<'static>,
+    ) -> Option<T> {
+        let value = state.messages.pop_front()?;
+        let number = state.received + 1;
+        // The send that waited for this receive, if it has started.
+        let enabled = number.saturating_add(self.capacity);
+        let wakes = enabled <= state.sent;
+        self.record(Kind::Recv, site, |event| {
+            event.number(number).extra(number).timed(waited || wakes)
+        });
+        state.received = number;
+        if wakes {
+            self.bucket(enabled).notify_all();
+        }
+        value
+    }
+
+    pub(super) fn add_sender(&self) {
+        self.lock().senders += 1;
+    }
+
+    pub(super) fn remove_sender(&self, site: &'static Location<'static>) {
+        let mut state = self.lock();
+        let wakes = state.receiver_waits && state.senders == 1;
+        self.record(Kind::Close, site, |event| event.timed(wakes));
+        state.senders -= 1;
+        if wakes {
+            self.arrived.notify_one();
+        }
+    }
+
+    /// The receiver goes.
+    pub(super) fn remove_receiver(&self) {
+        let mut state = self.lock();
+        state.receiver_gone = true;
+        let within = (state.messages.len() as u64).min(self.capacity) as usize;
+        let dropped: Vec<Option<T>> = state
+            .messages
+            .iter_mut()
+            .take(within)
+            .map(Option::take)
+            .collect();
+        for bucket in &self.freed {
+            bucket.notify_all();
+        }
+        // Values may do anything as they are dropped: not under the lock.
+        drop(state);
+        drop(dropped);
+    }
+
+    fn bucket(&self, number: u64) -> &Condvar {
+        &self.freed[(number % BUCKETS) as usize]
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        poison::ignore(self.state.lock())
+    }
+
+    fn record(
+        &self,
+        kind: Kind,
+        site: &'static Location<'static>,
+        fill: impl FnOnce(Event) -> Event,
+    ) {
+        if emit::recording() {
+            let event = Event::new(kind, self.object.id(ObjectKind::Channel), site);
+            emit::sync(fill(event));
+        }
+    }
+
+    pub(super) fn set_name(&self, name: &str) {
+        self.object.name(ObjectKind::Channel, name);
+    }
+}
