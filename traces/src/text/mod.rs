@@ -1,20 +1,25 @@
-//! Text traces: one event a line.
+//! Text traces: one event a line, `thread|op(operands)|site|nanoseconds`.
+//!
+//! RAPID's STD format, extended: DESIGN.md section 6 is its contract. Reading
+//! makes two passes. The first (`draft`) turns lines into events and names into
+//! ids, the second (`number`) walks the events in line order, gives each the
+//! number that the recorder would have given it and refuses what can't happen.
+//! What comes out is what the reader of `.trace` files makes as well.
+//!
+//! Adding an operation: a row in [`kind`](crate::kind), a line in the state
+//! that numbers it (`locks`, `channels`, `meetings`, `number`), a sample.
 
-use std::path::Path;
+mod channels;
+mod draft;
+mod fault;
+mod line;
+mod locks;
+mod meetings;
+mod names;
+mod number;
+mod objects;
+mod parse;
+mod sites;
+mod threads;
 
-use crate::error::Error;
-use crate::read::Options;
-use crate::trace::Trace;
-
-/// Parses, numbers, checks and replays a text trace; `path` is for messages.
-///
-/// # Errors
-/// With line and column, if a line is malformed or a step impossible.
-pub fn parse(_path: &Path, _bytes: &[u8], _options: Options) -> Result<Trace, Error> {
-    Err(Error::new(
-        _path,
-        crate::error::Place::File,
-        crate::error::ErrorKind::Malformed,
-        "no text parser yet",
-    ))
-}
+pub use parse::parse;

@@ -1,0 +1,83 @@
+//! What a thread's next event waits for.
+
+use super::lanes::{Key, Lanes, Place, Sort, turn};
+use crate::event::{NO_NUMBER, SyncEvent};
+use crate::id::ThreadId;
+use crate::kind::Gate;
+
+/// What has to go first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Need {
+    /// Everything of lower rank.
+    Turn(Place),
+    /// All of this rank.
+    Done(Place),
+    /// The event that starts the thread.
+    Start(ThreadId),
+    /// The end of the thread.
+    End(ThreadId),
+    /// Something that is not in the trace.
+    Missing(Key, u64),
+}
+
+/// What threads have begun and ended, and what their fences wait for.
+pub(super) struct Lives {
+    pub(super) started: Vec<bool>,
+    pub(super) ended: Vec<bool>,
+    /// Versions that a thread's relaxed loads have read before they were
+    /// written.
+    pub(super) read_early: Vec<Vec<Place>>,
+}
+
+/// What `event`, the next of `thread`, waits for. What the trace doesn't hold
+/// is no need where it is `tolerant`.
+pub(super) fn need(
+    lanes: &Lanes,
+    lives: &Lives,
+    thread: ThreadId,
+    event: &SyncEvent,
+    tolerant: bool,
+) -> Option<Need> {
+    if let Some((key, rank)) = turn(thread, event)
+        && let Some(place) = lanes.find(key, rank)
+        && !lanes.is_open(place)
+        && !lanes.is_done(place)
+    {
+        return Some(Need::Turn(place));
+    }
+    let missing = |key, rank| (!tolerant).then_some(Need::Missing(key, rank));
+    let done = |key: Key, rank: u64| match lanes.find(key, rank) {
+        Some(place) if lanes.is_done(place) => None,
+        Some(place) => Some(Need::Done(place)),
+        None => missing(key, rank),
+    };
+    match event.gate() {
+        Gate::Receive => done((Sort::Message, event.object), event.number),
+        Gate::Sent if event.number == 0 || event.number == NO_NUMBER => None,
+        Gate::Sent => done((Sort::Receive, event.object), event.number),
+        Gate::Read if !event.order.acquires() => None,
+        Gate::Read if event.number == 0 || event.number == NO_NUMBER => None,
+        Gate::Read => done((Sort::Write, event.object), event.number),
+        Gate::Fence if event.order.acquires() => {
+            let mut early = lives.read_early[thread.index()].iter();
+            early
+                .find(|place| !lanes.is_done(**place))
+                .map(|place| Need::Done(*place))
+        }
+        Gate::Join => match lives.ended.get(event.object as usize) {
+            Some(true) => None,
+            Some(false) => Some(Need::End(event.target_thread())),
+            None => missing((Sort::Park, event.object), 0),
+        },
+        _ => None,
+    }
+}
+
+/// The version that a relaxed load reads before it is written.
+pub(super) fn reads_early(lanes: &Lanes, event: &SyncEvent) -> Option<Place> {
+    if event.gate() != Gate::Read || event.order.acquires() {
+        return None;
+    }
+    let place = lanes.find((Sort::Write, event.object), event.number)?;
+    (!lanes.is_done(place)).then_some(place)
+}

@@ -1,0 +1,372 @@
+//! Lets threads run until none is left.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use rustc_hash::FxHashMap;
+
+use super::lanes::{Lanes, Place, mark, turn};
+use super::need::{Lives, Need, need, reads_early};
+use super::stuck::{self, Stuck};
+use crate::error::Error;
+use crate::event::SyncEvent;
+use crate::id::ThreadId;
+use crate::kind::{Gate, Kind};
+use crate::trace::{Step, Trace};
+
+/// Fills [`Trace::steps`]. An incomplete trace whose rest waits for what it
+/// does not hold is cut there, with a warning.
+///
+/// # Errors
+/// If no order satisfies program order and the gates of all events.
+pub fn replay(trace: &mut Trace) -> Result<(), Error> {
+    run(trace).map_err(|stuck| stuck.into_error(trace))
+}
+
+/// As [`replay`], with what is stuck instead of an error.
+pub(crate) fn run(trace: &mut Trace) -> Result<(), Stuck> {
+    let mut walk = Walk::new(trace);
+    let result = walk.all();
+    let (steps, cursors) = (walk.steps, walk.cursors);
+    match result {
+        Ok(()) => {}
+        Err(stuck) if is_partial(trace) => {
+            let at: Vec<_> = cursors.iter().map(|it| (it.sync, it.access)).collect();
+            stuck::truncate(trace, &stuck, &at);
+        }
+        Err(stuck) => return Err(stuck),
+    }
+    trace.steps = steps;
+    Ok(())
+}
+
+/// Whether events may be missing from the trace.
+fn is_partial(trace: &Trace) -> bool {
+    let info = &trace.info;
+    info.truncated || !info.complete || info.lost_sync_events > 0
+}
+
+/// How far a thread has come.
+#[derive(Clone, Copy, Default)]
+struct Cursor {
+    sync: usize,
+    access: u64,
+    slice: usize,
+}
+
+/// What a thread does next.
+#[derive(Clone, Copy)]
+enum Item {
+    Accesses { to: u64 },
+    Sync,
+}
+
+struct Walk<'a> {
+    trace: &'a Trace,
+    lanes: Lanes,
+    lives: Lives,
+    cursors: Vec<Cursor>,
+    /// Threads that may have something to do, first the one whose next item
+    /// stood first.
+    ready: BinaryHeap<Reverse<(u64, u32)>>,
+    blocked: Vec<Option<Need>>,
+    waiting: FxHashMap<Need, Vec<u32>>,
+    /// Stamps of the cuts that are still to come, the next one last.
+    cuts: Vec<u64>,
+    /// What is not in the trace is not waited for.
+    tolerant: bool,
+    steps: Vec<Step>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(trace: &'a Trace) -> Walk<'a> {
+        let threads = trace.streams.len();
+        let mut started = vec![true; threads];
+        let mut cuts = Vec::new();
+        let mut cut = false;
+        for event in trace.streams.iter().flat_map(|stream| &stream.sync) {
+            match event.gate() {
+                Gate::Fork => {
+                    if let Some(started) = started.get_mut(event.object as usize) {
+                        *started = false;
+                    }
+                }
+                Gate::Cut => {
+                    cut = true;
+                    cuts.extend((event.stamp != 0).then_some(event.stamp));
+                }
+                _ => {}
+            }
+        }
+        cuts.sort_unstable_by_key(|stamp| Reverse(*stamp));
+        Walk {
+            trace,
+            lanes: Lanes::of(trace),
+            lives: Lives {
+                started,
+                ended: vec![false; threads],
+                read_early: vec![Vec::new(); threads],
+            },
+            cursors: vec![Cursor::default(); threads],
+            ready: BinaryHeap::with_capacity(threads),
+            blocked: vec![None; threads],
+            waiting: FxHashMap::default(),
+            cuts,
+            tolerant: cut || is_partial(trace),
+            steps: Vec::new(),
+        }
+    }
+
+    fn all(&mut self) -> Result<(), Stuck> {
+        for thread in 0..self.cursors.len() as u32 {
+            if self.lives.started[thread as usize] {
+                self.queue(thread);
+            } else {
+                self.block(thread, Need::Start(ThreadId(thread)));
+            }
+        }
+        loop {
+            match self.ready.pop() {
+                Some(Reverse((stamp, thread))) if self.open_across_cut(stamp) => {
+                    self.ready.push(Reverse((stamp, thread)));
+                }
+                Some(Reverse((_, thread))) => self.run(thread, false),
+                None => match self.blocked.iter().position(Option::is_some) {
+                    Some(_) => self.unblock()?,
+                    None => return Ok(()),
+                },
+            }
+        }
+    }
+
+    /// Everything before a cut goes before it: what waits for something behind
+    /// it is open across the cut, and is let go. Says whether it let one go.
+    fn open_across_cut(&mut self, stamp: u64) -> bool {
+        let Some(cut) = self.cuts.last().copied().filter(|cut| stamp >= *cut) else {
+            return false;
+        };
+        let before = |thread: &u32| {
+            self.blocked[*thread as usize]
+                .is_some()
+                .then(|| self.next(*thread))
+                .flatten()
+        };
+        let least = (0..self.cursors.len() as u32)
+            .filter_map(|thread| Some((before(&thread)?.0, thread)))
+            .min()
+            .filter(|(stamp, _)| *stamp < cut);
+        match least {
+            Some((_, thread)) => {
+                self.blocked[thread as usize] = None;
+                self.run(thread, true);
+                true
+            }
+            None => {
+                self.cuts.pop();
+                false
+            }
+        }
+    }
+
+    /// Lets a thread go on until it has to wait or another's turn has come.
+    fn run(&mut self, thread: u32, mut forced: bool) {
+        let mut next = self.next(thread);
+        while let Some((_, item)) = next {
+            match item {
+                Item::Accesses { to } => self.access(thread, to),
+                Item::Sync => {
+                    let need = if forced { None } else { self.need(thread) };
+                    if let Some(need) = need {
+                        self.block(thread, need);
+                        return;
+                    }
+                    self.sync(thread);
+                }
+            }
+            forced = false;
+            next = self.next(thread);
+            if let Some((stamp, _)) = next {
+                let others_turn = self
+                    .ready
+                    .peek()
+                    .is_some_and(|Reverse((other, _))| stamp > *other);
+                if others_turn || self.cuts.last().is_some_and(|cut| stamp >= *cut) {
+                    self.ready.push(Reverse((stamp, thread)));
+                    return;
+                }
+            }
+        }
+        self.end(thread);
+    }
+
+    /// What the thread does next, and where that stood in the observed order.
+    fn next(&self, thread: u32) -> Option<(u64, Item)> {
+        let stream = &self.trace.streams[thread as usize];
+        let cursor = self.cursors[thread as usize];
+        let event = stream.sync.get(cursor.sync);
+        let end = stream.accesses.end();
+        let border = event.map_or(end, |event| event.accesses.min(end));
+        if cursor.access >= border {
+            return event.map(|event| (event.stamp, Item::Sync));
+        }
+        let stamp = stream
+            .slices
+            .get(cursor.slice)
+            .map_or(0, |slice| slice.stamp);
+        let next = stream
+            .slices
+            .get(cursor.slice + 1)
+            .map_or(end, |slice| slice.from);
+        Some((
+            stamp,
+            Item::Accesses {
+                to: border.min(next),
+            },
+        ))
+    }
+
+    fn access(&mut self, thread: u32, to: u64) {
+        let cursor = &mut self.cursors[thread as usize];
+        let from = cursor.access;
+        cursor.access = to.max(from + 1);
+        let slices = &self.trace.streams[thread as usize].slices;
+        while slices
+            .get(cursor.slice + 1)
+            .is_some_and(|slice| slice.from <= cursor.access)
+        {
+            cursor.slice += 1;
+        }
+        self.steps.push(Step::Accesses {
+            thread: ThreadId(thread),
+            from,
+            to: cursor.access,
+        });
+    }
+
+    fn need(&self, thread: u32) -> Option<Need> {
+        let event = self.event(thread)?;
+        need(
+            &self.lanes,
+            &self.lives,
+            ThreadId(thread),
+            event,
+            self.tolerant,
+        )
+    }
+
+    fn event(&self, thread: u32) -> Option<&'a SyncEvent> {
+        self.trace.streams[thread as usize]
+            .sync
+            .get(self.cursors[thread as usize].sync)
+    }
+
+    /// The thread's next sync event happens.
+    fn sync(&mut self, thread: u32) {
+        let Some(event) = self.event(thread) else {
+            return;
+        };
+        let cursor = &mut self.cursors[thread as usize];
+        self.steps.push(Step::Sync {
+            thread: ThreadId(thread),
+            index: cursor.sync as u32,
+        });
+        cursor.sync += 1;
+        for (key, rank) in turn(ThreadId(thread), event).into_iter().chain(mark(event)) {
+            if let Some(place) = self.lanes.find(key, rank) {
+                self.gone(place);
+            }
+        }
+        match event.gate() {
+            Gate::Fork => self.start(event.object),
+            Gate::Fence if event.order.acquires() => {
+                self.lives.read_early[thread as usize].clear();
+            }
+            Gate::Read => {
+                let early = reads_early(&self.lanes, event);
+                self.lives.read_early[thread as usize].extend(early);
+            }
+            _ => {}
+        }
+    }
+
+    fn gone(&mut self, place: Place) {
+        let (done, open) = self.lanes.go(place);
+        if done {
+            self.wake(Need::Done(place));
+        }
+        if let Some(place) = open {
+            self.wake(Need::Turn(place));
+        }
+    }
+
+    fn start(&mut self, thread: u32) {
+        if let Some(started) = self.lives.started.get_mut(thread as usize) {
+            *started = true;
+            self.wake(Need::Start(ThreadId(thread)));
+        }
+    }
+
+    fn end(&mut self, thread: u32) {
+        self.lives.ended[thread as usize] = true;
+        self.wake(Need::End(ThreadId(thread)));
+    }
+
+    fn block(&mut self, thread: u32, need: Need) {
+        self.blocked[thread as usize] = Some(need);
+        self.waiting.entry(need).or_default().push(thread);
+    }
+
+    fn wake(&mut self, need: Need) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        for thread in self.waiting.remove(&need).unwrap_or_default() {
+            // Otherwise it was let go before its need was met.
+            if self.blocked[thread as usize] == Some(need) {
+                self.blocked[thread as usize] = None;
+                self.queue(thread);
+            }
+        }
+    }
+
+    fn queue(&mut self, thread: u32) {
+        let stamp = self.next(thread).map_or(0, |(stamp, _)| stamp);
+        self.ready.push(Reverse((stamp, thread)));
+    }
+
+    /// Nothing can go on: lets a write or the life of a block go out of turn,
+    /// or gives up.
+    fn unblock(&mut self) -> Result<(), Stuck> {
+        let kind = |thread: &u32, kinds: &[Kind]| {
+            let turn = matches!(self.blocked[*thread as usize], Some(Need::Turn(_)));
+            turn && self
+                .event(*thread)
+                .is_some_and(|event| kinds.contains(&event.kind))
+        };
+        let threads = 0..self.cursors.len() as u32;
+        let soft = [&[Kind::Store][..], &[Kind::Alloc, Kind::Free], &[Kind::Rmw]]
+            .iter()
+            .find_map(|kinds| threads.clone().find(|thread| kind(thread, kinds)));
+        if let Some(thread) = soft {
+            self.blocked[thread as usize] = None;
+            self.run(thread, true);
+            return Ok(());
+        }
+        let missing = |need: &Need| matches!(need, Need::Missing(..));
+        let stuck = threads
+            .filter_map(|thread| {
+                let need = self.blocked[thread as usize]?;
+                let (stamp, _) = self.next(thread)?;
+                Some((!missing(&need), stamp, thread, need))
+            })
+            .min_by_key(|(present, stamp, thread, _)| (*present, *stamp, *thread));
+        let (_, stamp, thread, need) = stuck.unwrap_or((true, 0, 0, Need::Start(ThreadId(0))));
+        let index = self.cursors[thread as usize].sync;
+        Err(Stuck {
+            thread: ThreadId(thread),
+            index,
+            stamp,
+            need,
+        })
+    }
+}

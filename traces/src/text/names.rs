@@ -1,0 +1,196 @@
+//! Names of a text trace: percent-encoding, addresses, interning.
+
+use std::borrow::Cow;
+
+use rustc_hash::FxHashMap;
+
+use super::fault::Fault;
+use super::line::Field;
+use crate::event::NONE;
+use crate::id::Location;
+
+/// A namespace: what each of its names stands for.
+#[derive(Default)]
+pub(super) struct Names<'a> {
+    ids: FxHashMap<Cow<'a, [u8]>, u32>,
+}
+
+impl<'a> Names<'a> {
+    /// The id of a name; if it is new, it gets the id `next`, and its text is
+    /// returned as well.
+    pub(super) fn intern(
+        &mut self,
+        field: Field<'a>,
+        next: usize,
+    ) -> Result<(u32, Option<String>), Fault> {
+        if let Some(id) = self.ids.get(field.text) {
+            return Ok((*id, None));
+        }
+        let text = decode(field)?;
+        if let Some(id) = self.ids.get(text.as_bytes()) {
+            return Ok((*id, None));
+        }
+        let Some(id) = u32::try_from(next).ok().filter(|id| *id != NONE) else {
+            return Err(Fault::malformed(
+                field.at,
+                "found more than 4294967294 names",
+            ));
+        };
+        let key = match &text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.clone().into_bytes()),
+        };
+        self.ids.insert(key, id);
+        Ok((id, Some(text.into_owned())))
+    }
+
+    /// The number of a decoded name that is known.
+    pub(super) fn get(&self, name: &str) -> Option<u32> {
+        self.ids.get(name.as_bytes()).copied()
+    }
+}
+
+/// The text of a name: UTF-8, without what must be percent-encoded.
+fn decode(field: Field<'_>) -> Result<Cow<'_, str>, Fault> {
+    if field.text.is_empty() {
+        return Err(Fault::malformed(field.at, "found nothing, expected a name"));
+    }
+    let forbidden = |byte: &u8| *byte <= b' ' || matches!(byte, b'|' | b'(' | b')' | b',' | 0x7f);
+    if let Some(at) = field.text.iter().position(forbidden) {
+        let byte = field.text[at];
+        let shown = field.shown();
+        let message = format!("found byte {byte:#04x} in `{shown}`, expected %{byte:02X} for it");
+        return Err(Fault::malformed(field.at + at, message));
+    }
+    if !field.text.contains(&b'%') {
+        return utf8(field.text)
+            .map(Cow::Borrowed)
+            .ok_or_else(|| not_utf8(field));
+    }
+    let bytes = percent_decode(field)?;
+    String::from_utf8(bytes)
+        .map(Cow::Owned)
+        .map_err(|_| not_utf8(field))
+}
+
+fn utf8(text: &[u8]) -> Option<&str> {
+    std::str::from_utf8(text).ok()
+}
+
+fn not_utf8(field: Field<'_>) -> Fault {
+    let message = format!("found `{}`, expected UTF-8 text", field.shown());
+    Fault::malformed(field.at, message)
+}
+
+fn percent_decode(field: Field<'_>) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::with_capacity(field.text.len());
+    let mut rest = field.text;
+    while let Some((first, tail)) = rest.split_first() {
+        if *first != b'%' {
+            bytes.push(*first);
+            rest = tail;
+            continue;
+        }
+        let Some(byte) = tail.get(..2).and_then(hex_byte) else {
+            let at = field.at + field.text.len() - rest.len();
+            let message = format!(
+                "found `%` in `{}`, expected two hexadecimal digits behind it (`%25` for the sign itself)",
+                field.shown()
+            );
+            return Err(Fault::malformed(at, message));
+        };
+        bytes.push(byte);
+        rest = &tail[2..];
+    }
+    Ok(bytes)
+}
+
+fn hex_byte(digits: &[u8]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    Some((digit(digits[0])? * 16 + digit(digits[1])?) as u8)
+}
+
+/// The text of a site. It may hold blanks, and a `%` that encodes nothing
+/// stands for itself.
+pub(super) fn decode_site(field: Field<'_>) -> Result<String, Fault> {
+    let mut bytes = Vec::with_capacity(field.text.len());
+    let mut rest = field.text;
+    while let Some((first, tail)) = rest.split_first() {
+        let encoded = (*first == b'%')
+            .then(|| tail.get(..2).and_then(hex_byte))
+            .flatten();
+        bytes.push(encoded.unwrap_or(*first));
+        rest = if encoded.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8(bytes).map_err(|_| not_utf8(field))
+}
+
+/// Writes `name` as it stands in a text trace. `0x` is how addresses begin and
+/// `#` how comments do, so neither begins a name.
+pub(super) fn encode(name: &str, out: &mut String) {
+    for (at, char) in name.char_indices() {
+        let special = match char {
+            '|' | '(' | ')' | ',' | '%' | '\x7f' => true,
+            '0' => at == 0 && name.starts_with("0x"),
+            '#' => at == 0,
+            char => char <= ' ',
+        };
+        push(char, special, out);
+    }
+}
+
+/// Writes the text of a site.
+pub(super) fn encode_site(text: &str, out: &mut String) {
+    for (at, char) in text.char_indices() {
+        let edge = at == 0 || at + 1 == text.len();
+        let special = match char {
+            '|' | '%' | '\x7f' => true,
+            ' ' => edge,
+            char => char < ' ',
+        };
+        push(char, special, out);
+    }
+}
+
+/// Special characters are ASCII.
+fn push(char: char, special: bool, out: &mut String) {
+    if special {
+        let byte = char as u32;
+        out.push('%');
+        for digit in [byte >> 4, byte & 15] {
+            out.extend(char::from_digit(digit, 16).map(|digit| digit.to_ascii_uppercase()));
+        }
+    } else {
+        out.push(char);
+    }
+}
+
+/// `0xADDRESS:LENGTH`, or `None` if the field is a name.
+pub(super) fn address(field: Field<'_>) -> Result<Option<Location>, Fault> {
+    let Some(rest) = field.text.strip_prefix(b"0x") else {
+        return Ok(None);
+    };
+    let Some(colon) = rest.iter().position(|byte| *byte == b':') else {
+        return Ok(None);
+    };
+    let (digits, length) = (&rest[..colon], &rest[colon + 1..]);
+    let wrong = |expected: &str| {
+        let message = format!("found `{}`, expected {expected}", field.shown());
+        Fault::malformed(field.at, message)
+    };
+    let hex = utf8(digits).filter(|text| !text.starts_with('+'));
+    let start = hex.and_then(|text| u64::from_str_radix(text, 16).ok());
+    let len = super::line::number(length);
+    let (Some(start), Some(len)) = (start, len) else {
+        return Err(wrong(
+            "`0xADDRESS:LENGTH`, hexadecimal and decimal (%30x... for a name)",
+        ));
+    };
+    if len == 0 || len > 1 << 32 {
+        return Err(wrong("a length from 1 to 4294967296 bytes"));
+    }
+    if start.saturating_add(len) > Location::OBJECT_SPACE {
+        return Err(wrong("an address below 0x800000000000"));
+    }
+    Ok(Some(Location { start, len }))
+}

@@ -1,0 +1,86 @@
+//! Settles which thread and which waited-for thing a name means, once all
+//! lines are known.
+
+use super::draft::Draft;
+use crate::event::{NONE, SyncEvent};
+use crate::kind::{Kind, Operands};
+
+/// Numbers the threads that there are, and has all events speak of them.
+pub(super) fn settle(draft: &mut Draft<'_>) {
+    let (ids, keep) = merge(draft);
+    let waited = resolve_waited(draft, &ids);
+    let mut keep = keep.into_iter();
+    draft.threads.retain(|_| keep.next().unwrap_or(true));
+    for event in draft.threads.iter_mut().flat_map(|thread| &mut thread.sync) {
+        rename(event, &ids, &waited);
+    }
+    for (thread, _) in &mut draft.order {
+        *thread = ids[*thread as usize];
+    }
+}
+
+/// The id of each name, and which of them are threads of their own. A name that has no line of its own stands for the
+/// thread that is called so with the letter T, or without it.
+fn merge(draft: &Draft<'_>) -> (Vec<u32>, Vec<bool>) {
+    let twins: Vec<Option<u32>> = draft
+        .threads
+        .iter()
+        .map(|thread| {
+            let alone = thread.first_line == 0;
+            alone.then(|| twin(draft, &thread.name)).flatten()
+        })
+        .collect();
+    let mut next = 0;
+    let mut ids = vec![0; twins.len()];
+    for (id, twin) in ids.iter_mut().zip(&twins) {
+        if twin.is_none() {
+            *id = next;
+            next += 1;
+        }
+    }
+    for raw in 0..ids.len() {
+        if let Some(twin) = twins[raw] {
+            ids[raw] = ids[twin as usize];
+        }
+    }
+    (ids, twins.iter().map(Option::is_none).collect())
+}
+
+fn twin(draft: &Draft<'_>, name: &str) -> Option<u32> {
+    let other = match name.strip_prefix('T') {
+        Some(digits) => digits.to_owned(),
+        None => format!("T{name}"),
+    };
+    let number = other.strip_prefix('T').unwrap_or(&other);
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let id = is_number
+        .then(|| draft.thread_names.get(&other))
+        .flatten()?;
+    (draft.threads[id as usize].first_line != 0).then_some(id)
+}
+
+/// What `req` waits for: object, or thread and 1.
+fn resolve_waited(draft: &mut Draft<'_>, ids: &[u32]) -> Vec<(u32, u64)> {
+    let names = std::mem::take(&mut draft.waited);
+    let resolve = |name: &String| {
+        if let Some(object) = draft.objects.waitable(name) {
+            return (object, 0);
+        }
+        match draft.thread_names.get(name).or_else(|| twin(draft, name)) {
+            Some(thread) => (ids[thread as usize], 1),
+            None => (draft.objects.unknown(name), 0),
+        }
+    };
+    names.iter().map(resolve).collect()
+}
+
+fn rename(event: &mut SyncEvent, ids: &[u32], waited: &[(u32, u64)]) {
+    let new = |id: u32| if id == NONE { NONE } else { ids[id as usize] };
+    match event.kind.operands() {
+        Operands::Thread => event.object = new(event.object),
+        Operands::ConditionThread => event.other = new(event.other),
+        Operands::Lock if event.kind == Kind::Rel => event.other = new(event.other),
+        Operands::Waitable => (event.object, event.extra) = waited[event.object as usize],
+        _ => {}
+    }
+}
