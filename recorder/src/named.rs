@@ -12,7 +12,7 @@ use crate::sync::atomic::{
     AtomicU16, AtomicU32, AtomicU64, AtomicUsize,
 };
 use crate::sync::mpsc::{Receiver, Sender, SyncSender};
-use crate::sync::{Barrier, LazyLock, Once, OnceLock, RwLock};
+use crate::sync::{Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
 
 /// What can be given a name.
 ///
@@ -86,7 +86,9 @@ named! {
     [T: ?Sized] UnsafeCell<T>;
     [T] Tracked<T>;
     [] Token;
+    [T: ?Sized] Mutex<T>;
     [T: ?Sized] RwLock<T>;
+    [] Condvar;
     [] Barrier;
     [] Once;
     [T] OnceLock<T>;

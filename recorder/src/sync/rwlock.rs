@@ -1,27 +1,17 @@
 //! Mirror of [`std::sync::RwLock`].
 //!
-//! Writers count the exclusive holds that have ended, beside the data; readers
-//! record the count that they saw while holding and share no counter of ours.
-//! A shared hold of number `n` thus lies between the exclusive holds `n - 1`
-//! and `n`, and shared holds of the same number are unordered, as they were.
-//!
-//! An acquisition is recorded after it, a release before it. Blocking methods
-//! try first; only where they must wait do they record (and stamp) a `req`
-//! and flag the lock, so that the release that ends the wait is stamped too.
+//! How its holds are numbered and recorded is told in [`hold`](super::hold).
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{self as std_sync, LockResult, TryLockError, TryLockResult};
 
-use hbtrace_traces::event::NO_NUMBER;
-use hbtrace_traces::kind::{Kind, Mode};
+use hbtrace_traces::kind::Mode;
 use hbtrace_traces::object::ObjectKind;
 
+use super::hold::{Head, Hold};
 use super::poison;
-use crate::emit::{self, Event};
-use crate::object::Object;
 
 /// A readers-writer lock that records its holds; see [`std::sync::RwLock`].
 pub struct RwLock<T: ?Sized> {
@@ -47,159 +37,12 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
     inner: std_sync::RwLockWriteGuard<'a, T>,
 }
 
-/// What a lock has besides its value.
-struct Head {
-    object: Object,
-    /// Exclusive holds that have ended. Written only under an exclusive hold,
-    /// read only under a hold: the lock itself orders it.
-    ended: AtomicU64,
-    /// Threads that wait. Decides only whether releases are stamped.
-    waiting: AtomicU32,
-}
-
-/// One hold, from its recorded begin to its recorded end.
-struct Hold<'a> {
-    head: &'a Head,
-    mode: Mode,
-    /// Exclusive holds ended before it, or [`NO_NUMBER`]: it is not recorded.
-    number: u64,
-    /// Where it was taken.
-    site: &'static Location<'static>,
-}
-
-impl Head {
-    fn event(&self, kind: Kind, site: &'static Location<'static>) -> Event {
-        Event::new(kind, self.object.id(ObjectKind::RwLock), site)
-    }
-
-    /// Takes the lock, trying before blocking.
-    fn take<G>(
-        &self,
-        mode: Mode,
-        site: &'static Location<'static>,
-        attempt: impl FnOnce() -> TryLockResult<G>,
-        block: impl FnOnce() -> LockResult<G>,
-    ) -> (LockResult<G>, Hold<'_>) {
-        if !emit::recording() {
-            return (block(), self.unrecorded(mode, site));
-        }
-        if let Some(result) = poison::tried(attempt()) {
-            return (result, self.begin(mode, site, |event| event));
-        }
-        emit::sync(self.event(Kind::Req, site).timed(true));
-        // Relaxed: a hint for whoever releases.
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let result = block();
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        (result, self.begin(mode, site, |event| event.timed(true)))
-    }
-
-    /// Tries to take the lock.
-    fn try_take<G>(
-        &self,
-        mode: Mode,
-        site: &'static Location<'static>,
-        attempt: impl FnOnce() -> TryLockResult<G>,
-    ) -> Option<(LockResult<G>, Hold<'_>)> {
-        let result = poison::tried(attempt())?;
-        let hold = if emit::recording() {
-            self.begin(mode, site, |event| event.tried(true))
-        } else {
-            self.unrecorded(mode, site)
-        };
-        Some((result, hold))
-    }
-
-    /// Records that a hold has begun; the caller has the lock.
-    fn begin(
-        &self,
-        mode: Mode,
-        site: &'static Location<'static>,
-        fill: impl FnOnce(Event) -> Event,
-    ) -> Hold<'_> {
-        let kind = match mode {
-            Mode::Exclusive => Kind::Acq,
-            Mode::Shared => Kind::ReadAcq,
-        };
-        // Relaxed: ordered by the lock, which the caller holds.
-        let number = self.ended.load(Ordering::Relaxed);
-        emit::sync(fill(self.event(kind, site).number(number)));
-        Hold {
-            head: self,
-            mode,
-            number,
-            site,
-        }
-    }
-
-    fn unrecorded(&self, mode: Mode, site: &'static Location<'static>) -> Hold<'_> {
-        Hold {
-            head: self,
-            mode,
-            number: NO_NUMBER,
-            site,
-        }
-    }
-}
-
-impl<'a> Hold<'a> {
-    /// Records its end; the lock is still held.
-    fn end(&self, kind: Kind) {
-        if self.number == NO_NUMBER {
-            return;
-        }
-        // Relaxed: a hint, as said at the field.
-        let timed = self.head.waiting.load(Ordering::Relaxed) != 0;
-        emit::sync(
-            self.head
-                .event(kind, self.site)
-                .number(self.number)
-                .timed(timed),
-        );
-        if self.mode == Mode::Exclusive {
-            // Relaxed: ordered by the lock, which this hold still has.
-            self.head.ended.store(self.number + 1, Ordering::Relaxed);
-        }
-    }
-
-    /// An exclusive hold ends and becomes a shared one.
-    fn downgrade(self) -> Hold<'a> {
-        self.end(Kind::Downgrade);
-        let number = match self.number {
-            NO_NUMBER => NO_NUMBER,
-            number => number + 1,
-        };
-        let shared = Hold {
-            head: self.head,
-            mode: Mode::Shared,
-            number,
-            site: self.site,
-        };
-        // Its end is recorded already, as the downgrade.
-        std::mem::forget(self);
-        shared
-    }
-}
-
-impl Drop for Hold<'_> {
-    fn drop(&mut self) {
-        self.end(match self.mode {
-            Mode::Exclusive => Kind::Rel,
-            Mode::Shared => Kind::ReadRel,
-        });
-    }
-}
-
 impl<T> RwLock<T> {
     /// As [`std::sync::RwLock::new`].
     #[track_caller]
     pub const fn new(value: T) -> RwLock<T> {
         RwLock {
-            head: Head {
-                object: Object::new(),
-                ended: AtomicU64::new(0),
-                waiting: AtomicU32::new(0),
-            },
+            head: Head::new(ObjectKind::RwLock),
             inner: std_sync::RwLock::new(value),
         }
     }
@@ -297,7 +140,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     pub(crate) fn set_name(&self, name: &str) {
-        self.head.object.name(ObjectKind::RwLock, name);
+        self.head.set_name(name);
     }
 }
 
