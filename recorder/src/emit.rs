@@ -15,112 +15,79 @@
 
 use std::panic::Location;
 
-use hbtrace_traces::event::{MemoryOrder, NO_NUMBER, NONE};
+use hbtrace_traces::event::MemoryOrder;
 use hbtrace_traces::kind::Kind;
 
-/// A sync event to record.
-#[derive(Clone, Copy)]
-pub(crate) struct Event {
-    pub(crate) kind: Kind,
-    pub(crate) order: MemoryOrder,
-    pub(crate) tried: bool,
-    /// It needs a time stamp: it waited, ended a wait, or might have.
-    pub(crate) timed: bool,
-    pub(crate) object: u32,
-    pub(crate) other: u32,
-    pub(crate) number: u64,
-    pub(crate) extra: u64,
-    /// Place among all lives of blocks, 0 for other events.
-    pub(crate) stamp: u64,
-    pub(crate) site: &'static Location<'static>,
-}
+pub(crate) use crate::event::Event;
+use crate::session::{self, EXHAUSTED, ON, UNDECIDED};
+use crate::writer::{self, NumberSlot};
 
-impl Event {
-    pub(crate) fn new(kind: Kind, object: u32, site: &'static Location<'static>) -> Event {
-        Event {
-            kind,
-            order: MemoryOrder::Relaxed,
-            tried: false,
-            timed: false,
-            object,
-            other: NONE,
-            number: NO_NUMBER,
-            extra: NO_NUMBER,
-            stamp: 0,
-            site,
-        }
-    }
-
-    pub(crate) fn number(mut self, number: u64) -> Event {
-        self.number = number;
-        self
-    }
-
-    pub(crate) fn extra(mut self, extra: u64) -> Event {
-        self.extra = extra;
-        self
-    }
-
-    pub(crate) fn other(mut self, other: u32) -> Event {
-        self.other = other;
-        self
-    }
-
-    pub(crate) fn order(mut self, order: MemoryOrder) -> Event {
-        self.order = order;
-        self
-    }
-
-    pub(crate) fn stamp(mut self, stamp: u64) -> Event {
-        self.stamp = stamp;
-        self
-    }
-
-    pub(crate) fn tried(mut self, tried: bool) -> Event {
-        self.tried = tried;
-        self
-    }
-
-    pub(crate) fn timed(mut self, timed: bool) -> Event {
-        self.timed = timed;
-        self
-    }
-}
-
-/// Whether this thread records now. One predictable branch when off.
+/// Whether a mirror has something to say now. One predictable branch when off.
 #[inline]
 pub(crate) fn recording() -> bool {
-    false
+    let state = session::state();
+    state <= EXHAUSTED && (state != UNDECIDED || session::decide() == ON)
 }
 
 /// Records a sync event.
-pub(crate) fn sync(_event: Event) {}
+pub(crate) fn sync(event: Event) {
+    if recording() {
+        let _ = writer::sync(&event, false);
+    }
+}
 
 /// An event whose number is not known yet.
 #[must_use]
-pub(crate) struct Pending;
+pub(crate) struct Pending(Option<NumberSlot>);
 
 /// Records a sync event before its operation, with its number missing.
-pub(crate) fn pending(_event: Event) -> Pending {
-    Pending
+pub(crate) fn pending(event: Event) -> Pending {
+    Pending(match recording() {
+        true => writer::sync(&event, true),
+        false => None,
+    })
 }
 
 impl Pending {
     /// Fills in the number, after the operation.
-    pub(crate) fn complete(self, _number: u64) {}
+    #[inline]
+    pub(crate) fn complete(self, number: u64) {
+        if let Some(slot) = self.0 {
+            slot.fill(number);
+        }
+    }
 
     /// Fills in the number of an operation that turned out to be another: a
     /// compare-exchange that failed is a load with its failure ordering. Kind
     /// and order are stored before the number.
-    pub(crate) fn complete_as(self, _kind: Kind, _order: MemoryOrder, _number: u64) {}
+    pub(crate) fn complete_as(self, kind: Kind, order: MemoryOrder, number: u64) {
+        if let Some(slot) = self.0 {
+            slot.fill_as(kind, order, number);
+        }
+    }
 }
 
 /// Records a plain access of `len` bytes at `address`: memory of the process,
 /// or object space (see [`hbtrace_traces::id::Location`]).
 #[inline]
-pub(crate) fn access(_write: bool, _address: u64, _len: u64, _site: &'static Location<'static>) {}
+pub(crate) fn access(write: bool, address: u64, len: u64, site: &'static Location<'static>) {
+    if session::state() == ON {
+        writer::access(write, address, len, site);
+    } else if recording() {
+        access_unless_exhausted(write, address, len, site);
+    }
+}
+
+/// The process's first event, or one after the session's exhaustion.
+#[cold]
+fn access_unless_exhausted(write: bool, address: u64, len: u64, site: &'static Location<'static>) {
+    match session::state() {
+        ON => writer::access(write, address, len, site),
+        _ => writer::lose_access(),
+    }
+}
 
 /// This thread's id in the trace.
 pub(crate) fn thread() -> u32 {
-    0
+    writer::thread()
 }

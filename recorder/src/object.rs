@@ -1,12 +1,16 @@
 //! Identity of recorded objects.
 
 use std::panic::Location;
-use std::sync::atomic::{AtomicU32, Ordering};
 
+use hbtrace_traces::event::NONE;
+use hbtrace_traces::format::table::Record;
 use hbtrace_traces::id::{self as trace, ObjectId};
 use hbtrace_traces::object::ObjectKind;
 
-use crate::emit;
+use crate::emit::{self, Event};
+use crate::primitive::{AtomicU32, Mutex, Ordering, lock};
+use crate::session::Shared;
+use crate::writer;
 
 /// What every mirror carries: an id that is drawn at the first recorded use,
 /// and the place of its creation.
@@ -15,6 +19,10 @@ pub(crate) struct Object {
     id: AtomicU32,
     site: &'static Location<'static>,
 }
+
+/// The next id. Its lock is held while an object's record is
+/// written, so that the record of its name is always the later one.
+static NEXT: Mutex<u32> = Mutex::new(0);
 
 impl Object {
     /// A new object, created by the caller (`const`, for statics).
@@ -26,26 +34,96 @@ impl Object {
         }
     }
 
-    /// Its id. The first call draws it and writes the object's table record
-    /// (and, given `declared`, its `chan`, `barrier` or `sem` event: engine).
-    pub(crate) fn id(&self, _kind: ObjectKind) -> u32 {
-        let _ = self.site;
+    /// Its id. The first call draws it and writes the object's table record.
+    /// Without a session: [`NONE`].
+    #[inline]
+    pub(crate) fn id(&self, kind: ObjectKind) -> u32 {
+        self.id_sized(kind, 0)
+    }
+
+    /// Its id; the object is a location of `len` bytes (atomics and cells).
+    #[inline]
+    pub(crate) fn id_sized(&self, kind: ObjectKind, len: u64) -> u32 {
         // Relaxed: the id is only compared, it publishes nothing.
-        self.id.load(Ordering::Relaxed)
+        match self.id.load(Ordering::Relaxed) {
+            0 => self.draw(kind, len).0,
+            id => id - 1,
+        }
+    }
+
+    /// Its id. The call that draws it also records the event that `declare`
+    /// makes of the id: `chan`, `barrier` or `sem`.
+    #[inline]
+    pub(crate) fn id_with(&self, kind: ObjectKind, declare: impl FnOnce(u32) -> Event) -> u32 {
+        // Relaxed: as above.
+        match self.id.load(Ordering::Relaxed) {
+            0 => self.declare(kind, declare),
+            id => id - 1,
+        }
+    }
+
+    #[cold]
+    fn declare(&self, kind: ObjectKind, declare: impl FnOnce(u32) -> Event) -> u32 {
+        let (id, drawn) = self.draw(kind, 0);
+        if drawn {
+            emit::sync(declare(id));
+        }
+        id
+    }
+
+    /// The id, and whether this call drew it.
+    #[cold]
+    fn draw(&self, kind: ObjectKind, len: u64) -> (u32, bool) {
+        if !emit::recording() {
+            return (NONE, false);
+        }
+        let drawn = writer::quietly(|shared| self.register(shared, kind, len, None));
+        drawn.unwrap_or((NONE, false))
+    }
+
+    /// Draws an id if there is none, and writes the record.
+    fn register(
+        &self,
+        shared: &Shared,
+        kind: ObjectKind,
+        len: u64,
+        name: Option<&str>,
+    ) -> (u32, bool) {
+        let mut next = lock(&NEXT);
+        // Relaxed: only changed under the lock.
+        let known = self.id.load(Ordering::Relaxed);
+        if known != 0 && name.is_none() {
+            return (known - 1, false);
+        }
+        let id = match known {
+            0 => *next,
+            known => known - 1,
+        };
+        *next = (*next).max(id + 1);
+        shared.announce(&Record::Object {
+            object: id,
+            kind: kind as u8,
+            name: name.map(str::to_owned),
+            site: shared.site(self.site),
+            len,
+            address: 0,
+        });
+        // Relaxed: as above. A reader of the file may meet the id before the
+        // record only if it looks at a process that still runs.
+        self.id.store(id + 1, Ordering::Relaxed);
+        (id, known == 0)
     }
 
     /// Gives it a name, drawing its id.
-    pub(crate) fn name(&self, _kind: ObjectKind, _name: &str) {}
-
-    /// As [`id`](Object::id), for an atomic or a cell of `len` bytes: its
-    /// table record tells its location.
-    pub(crate) fn id_sized(&self, kind: ObjectKind, _len: u64) -> u32 {
-        self.id(kind)
+    pub(crate) fn name(&self, kind: ObjectKind, name: &str) {
+        self.name_sized(kind, 0, name);
     }
 
-    /// As [`name`](Object::name), for an atomic or a cell of `len` bytes.
-    pub(crate) fn name_sized(&self, kind: ObjectKind, _len: u64, name: &str) {
-        self.name(kind, name);
+    /// Gives a name to an object that is a location of `len` bytes.
+    pub(crate) fn name_sized(&self, kind: ObjectKind, len: u64, name: &str) {
+        if emit::recording() {
+            writer::quietly(|shared| self.register(shared, kind, len, Some(name)));
+        }
     }
 
     /// Gives a cell of `len` bytes a name.

@@ -100,7 +100,8 @@ pub mod chunk {
     pub const SIZE: usize = 16;
     /// u32, bytes of payload committed, once closed.
     pub const USED: usize = 20;
-    /// u32, the OS thread that writes it.
+    /// u32, whose chunk it is: the id of the thread that writes it (the ids of
+    /// the recorder are never used again, those of the OS are).
     pub const WRITER: usize = 24;
     /// u32, the thread whose events stand at its start.
     pub const THREAD: usize = 28;

@@ -106,6 +106,13 @@ pub fn encode_sync(
     words
 }
 
+/// The first word of a pending event that turned out to be of another kind and
+/// order (a compare-exchange that failed is a load).
+#[must_use]
+pub fn with_kind(first: u64, kind: Kind, order: MemoryOrder) -> u64 {
+    first & !(0xff | 7 << ORDER_SHIFT) | kind as u64 | (order as u64) << ORDER_SHIFT
+}
+
 /// What a sync event's first words say, and how many words it takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DecodedSync {

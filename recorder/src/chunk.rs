@@ -1,0 +1,128 @@
+//! Chunks: the pieces of the mapped file that writers fill.
+//!
+//! A chunk has one owner from its drawing to its closing. Its header's magic
+//! is stored last, so that a chunk the process died within drawing reads as
+//! zero and is skipped.
+#![allow(unsafe_code)] // Stores into the mapped file.
+
+use hbtrace_traces::format::layout::{CHUNK_HEADER, PAGE, StreamKind, chunk};
+
+use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+/// A piece of the mapped file.
+#[derive(Clone, Copy)]
+pub(crate) struct Chunk {
+    base: *mut u8,
+    offset: u64,
+    size: usize,
+}
+
+// SAFETY: it is memory that stays mapped to the end of the process and that
+// belongs to whoever holds the chunk.
+unsafe impl Send for Chunk {}
+
+/// What a chunk's header says.
+pub(crate) struct Head {
+    pub(crate) stream: StreamKind,
+    pub(crate) thread: u32,
+    pub(crate) sequence: u32,
+    pub(crate) site: u32,
+    pub(crate) position: u64,
+    pub(crate) held: u32,
+    pub(crate) waiting: u32,
+    pub(crate) ticks: u64,
+}
+
+impl Chunk {
+    /// `size` bytes at `base`, which is `offset` in the file.
+    ///
+    /// # Safety
+    /// They must be zero, page-aligned, mapped to the end of the process, and
+    /// nobody else's.
+    pub(crate) unsafe fn new(base: *mut u8, offset: u64, size: usize) -> Chunk {
+        Chunk { base, offset, size }
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Its payload's first word and the end behind its last.
+    pub(crate) fn payload(&self) -> (*mut u64, *mut u64) {
+        let first = self.base.wrapping_add(CHUNK_HEADER).cast();
+        (first, self.base.wrapping_add(self.size).cast())
+    }
+
+    /// Writes its header.
+    pub(crate) fn open(&self, head: &Head) {
+        self.set_u8(chunk::STREAM, head.stream as u8);
+        self.set_u8(chunk::STATE, 1);
+        self.set_u64(chunk::OFFSET, self.offset);
+        self.set_u32(chunk::SIZE, self.size as u32);
+        self.set_u32(chunk::WRITER, head.thread);
+        self.set_u32(chunk::THREAD, head.thread);
+        self.set_u32(chunk::SEQUENCE, head.sequence);
+        self.set_u32(chunk::SITE, head.site);
+        self.set_u64(chunk::POSITION, head.position);
+        self.set_u64(chunk::TICKS, head.ticks);
+        self.set_u32(chunk::HELD, head.held);
+        self.set_u32(chunk::WAITING, head.waiting);
+        self.set_u32(chunk::MAGIC, chunk::MAGIC_VALUE);
+    }
+
+    /// Closes it with `used` bytes of payload, and gives up the whole pages
+    /// behind them.
+    pub(crate) fn close(mut self, used: usize) -> Option<Chunk> {
+        self.set_u32(chunk::USED, used as u32);
+        self.set_u8(chunk::STATE, 2);
+        let kept = (CHUNK_HEADER + used).next_multiple_of(PAGE);
+        let rest = self.split(kept)?;
+        self.set_u32(chunk::SIZE, self.size as u32);
+        Some(rest)
+    }
+
+    /// Keeps the first `size` bytes and returns the rest, if there is one.
+    pub(crate) fn split(&mut self, size: usize) -> Option<Chunk> {
+        let rest = self.size.checked_sub(size).filter(|rest| *rest > 0)?;
+        self.size = size;
+        let base = self.base.wrapping_add(size);
+        // SAFETY: the rest of what was ours; nothing was written behind what
+        // is kept, so it is still zero.
+        Some(unsafe { Chunk::new(base, self.offset + size as u64, rest) })
+    }
+
+    /// Stores bytes at `at` of the payload and then, before them, their
+    /// length: `at` is a multiple of 8 and there is room for both.
+    pub(crate) fn put_record(&self, at: usize, bytes: &[u8]) {
+        let at = CHUNK_HEADER + at;
+        debug_assert!(
+            at + 4 + bytes.len() <= self.size,
+            "the caller saw to the room"
+        );
+        let to = self.base.wrapping_add(at + 4);
+        // SAFETY: within the chunk, which is mapped and ours.
+        unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        self.set_u32(at, bytes.len() as u32);
+    }
+
+    fn set_u8(&self, at: usize, value: u8) {
+        // SAFETY: within the chunk, which is mapped; only accessed atomically.
+        let field = unsafe { AtomicU8::from_ptr(self.base.wrapping_add(at)) };
+        // Release: what was written before is in the file before it.
+        field.store(value, Ordering::Release);
+    }
+
+    fn set_u32(&self, at: usize, value: u32) {
+        // SAFETY: as above; offsets of such fields are multiples of 4.
+        let field = unsafe { AtomicU32::from_ptr(self.base.wrapping_add(at).cast()) };
+        // Release: as above.
+        field.store(value.to_le(), Ordering::Release);
+    }
+
+    fn set_u64(&self, at: usize, value: u64) {
+        // SAFETY: as above; offsets of such fields are multiples of 8.
+        let field = unsafe { AtomicU64::from_ptr(self.base.wrapping_add(at).cast()) };
+        // Release: as above.
+        field.store(value.to_le(), Ordering::Release);
+    }
+}

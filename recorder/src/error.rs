@@ -1,0 +1,69 @@
+//! What can go wrong when a recording is started.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// A recording could not be started.
+#[derive(Debug)]
+pub struct Error {
+    path: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    File(io::Error),
+    Late,
+    Again,
+}
+
+impl Error {
+    pub(crate) fn file(path: PathBuf, error: io::Error) -> Error {
+        Error {
+            path,
+            kind: Kind::File(error),
+        }
+    }
+
+    pub(crate) fn late(path: PathBuf, again: bool) -> Error {
+        let kind = if again { Kind::Again } else { Kind::Late };
+        Error { path, kind }
+    }
+
+    /// Mirrors had been used before, so that orders made until then are not
+    /// known.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        matches!(self.kind, Kind::Late)
+    }
+
+    /// The process records or has recorded already.
+    #[must_use]
+    pub fn is_second_session(&self) -> bool {
+        matches!(self.kind, Kind::Again)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "can't record into {}: ", self.path.display())?;
+        match &self.kind {
+            Kind::File(error) => error.fmt(f),
+            Kind::Late => f.write_str(
+                "recorded objects were used before; start at the beginning of main, \
+                 or set HBTRACE_OUT",
+            ),
+            Kind::Again => f.write_str("a process can be recorded only once"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            Kind::File(error) => Some(error),
+            Kind::Late | Kind::Again => None,
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! The one session of a process: whether it records, and what writers share.
+//!
+//! # States
+//!
+//! `UNDECIDED` -> `ON` -> (`EXHAUSTED` ->) `STOPPED`, or `UNDECIDED` -> `OFF`.
+//!
+//! The first recorded operation, or a [`Builder`] before it, decides: whether a
+//! process records is fixed before it uses its first mirror, so that every
+//! number of every object counts from its beginning. A later start is refused.
+//!
+//! **Why an end is sound.** The state is one atomic that every event looks at
+//! first. A thread that sees the end does not record its event, and whoever
+//! acquires what that event releases sees the end too, since reading the state
+//! came before the release. So what is recorded is closed under
+//! happens-before: no event is there without all that happens before it. The
+//! same holds for `EXHAUSTED`, which the first sync event that finds no room
+//! sets: what is recorded until then can be relied upon, and what comes after
+//! is counted.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+use hbtrace_traces::format::layout::{PAGE, flags, header};
+use hbtrace_traces::format::table::Record;
+
+use crate::chunk::Chunk;
+use crate::error::Error;
+use crate::header::Header;
+use crate::primitive::{AtomicU8, AtomicU32, Mutex, OnceLock, Ordering, lock};
+use crate::site::{Place, Sites};
+use crate::space::{Space, Use};
+use crate::table::{TABLE_CHUNK, Table};
+use crate::{fork, output, ticks};
+
+/// Not decided yet. The states up to [`EXHAUSTED`] are those in which a
+/// mirror has something to do.
+pub(crate) const UNDECIDED: u8 = 0;
+/// Records.
+pub(crate) const ON: u8 = 1;
+/// A sync event found no room: only counts.
+pub(crate) const EXHAUSTED: u8 = 2;
+/// Never records.
+pub(crate) const OFF: u8 = 3;
+/// Records no more.
+pub(crate) const STOPPED: u8 = 4;
+
+static STATE: AtomicU8 = AtomicU8::new(UNDECIDED);
+static SHARED: OnceLock<Shared> = OnceLock::new();
+static DECISION: Mutex<()> = Mutex::new(());
+
+thread_local! {
+    /// This thread is deciding: what it does for that (an allocator that is
+    /// itself built from mirrors) is not recorded.
+    static DECIDING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What the writers share.
+pub(crate) struct Shared {
+    pub(crate) header: Header,
+    pub(crate) time_all: bool,
+    space: Space,
+    tables: Table,
+    sites: Sites,
+    start: ticks::Start,
+    threads: AtomicU32,
+    path: PathBuf,
+}
+
+/// The state now.
+#[inline]
+pub(crate) fn state() -> u8 {
+    // Relaxed: see the module's docs for what it does order.
+    STATE.load(Ordering::Relaxed)
+}
+
+/// The session, if there is or was one.
+#[inline]
+pub(crate) fn shared() -> Option<&'static Shared> {
+    SHARED.get()
+}
+
+/// Decides from the environment, at the first recorded operation.
+#[cold]
+pub(crate) fn decide() -> u8 {
+    if DECIDING.replace(true) {
+        return OFF;
+    }
+    let state = from_environment();
+    DECIDING.set(false);
+    state
+}
+
+fn from_environment() -> u8 {
+    let _deciding = lock(&DECISION);
+    if state() != UNDECIDED {
+        return state();
+    }
+    let out = std::env::var_os("HBTRACE_OUT").filter(|out| !out.is_empty());
+    let Some(out) = out else {
+        STATE.store(OFF, Ordering::Relaxed);
+        return OFF;
+    };
+    if let Err(error) = begin(&record(&out)) {
+        STATE.store(OFF, Ordering::Relaxed);
+        tell(&format!("{error}; the program goes on unrecorded"));
+    }
+    state()
+}
+
+fn tell(message: &str) {
+    use std::io::Write;
+    // There may be no stderr, which is no reason to panic.
+    let _ = writeln!(std::io::stderr(), "hbtrace: {message}");
+}
+
+/// Begins to describe a recording into `path`. `%p` in it stands for the
+/// process id.
+///
+/// # Examples
+///
+/// ```no_run
+/// let session = hbtrace_recorder::record("run-%p.trace").start()?;
+/// // ... the program ...
+/// session.stop();
+/// # Ok::<(), hbtrace_recorder::Error>(())
+/// ```
+pub fn record(path: impl AsRef<Path>) -> Builder {
+    Builder {
+        path: path.as_ref().to_path_buf(),
+        time_all: std::env::var_os("HBTRACE_TIME").is_some_and(|time| time == "all"),
+        limit: u64::MAX,
+    }
+}
+
+/// A recording to be.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is recorded before `start`"]
+pub struct Builder {
+    path: PathBuf,
+    time_all: bool,
+    limit: u64,
+}
+
+impl Builder {
+    /// Stamps every sync event with its time, as `HBTRACE_TIME=all` does, and
+    /// not only those where a wait could be.
+    pub fn time_all(mut self, all: bool) -> Builder {
+        self.time_all = all;
+        self
+    }
+
+    /// The largest size that the file may have, in bytes. What does not fit is
+    /// counted as lost.
+    pub fn limit(mut self, bytes: u64) -> Builder {
+        self.limit = bytes;
+        self
+    }
+
+    /// Starts to record. This must come before the process first uses a
+    /// mirror: at the beginning of `main`.
+    ///
+    /// Where a session runs from here on, `HBTRACE_OUT` is not looked at.
+    ///
+    /// # Errors
+    /// If the file can't be made, if a session runs or ran already, or if a
+    /// mirror has been used before ([`Error::is_late`]).
+    pub fn start(self) -> Result<Session, Error> {
+        let _deciding = lock(&DECISION);
+        if state() != UNDECIDED {
+            return Err(Error::late(self.path, state() != OFF));
+        }
+        DECIDING.set(true);
+        let begun = begin(&self);
+        DECIDING.set(false);
+        begun.map(|()| Session(()))
+    }
+}
+
+/// A session that runs. Dropping it changes nothing; the recording ends with
+/// [`stop`](Session::stop) or with the process.
+#[derive(Debug)]
+pub struct Session(());
+
+impl Session {
+    /// The file that is recorded into.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        shared().map_or(Path::new(""), |shared| &shared.path)
+    }
+
+    /// Ends the recording and closes the file. A process can't record again.
+    pub fn stop(self) {
+        finish();
+    }
+}
+
+/// Sets up the session. The caller holds the decision.
+fn begin(builder: &Builder) -> Result<(), Error> {
+    let failed = |error| Error::file(builder.path.clone(), error);
+    let (file, path) = output::open(&builder.path).map_err(failed)?;
+    let space = Space::new(file, builder.limit).map_err(failed)?;
+    let header = space.with_file(Header::map).map_err(failed)?;
+    let start = ticks::Start::now();
+    header.set_u64(header::ALLOCATED, PAGE as u64);
+    header.begin(&start, if builder.time_all { flags::TIME_ALL } else { 0 });
+    let fresh = Shared {
+        header,
+        time_all: builder.time_all,
+        space,
+        tables: Table::new(),
+        sites: Sites::new(),
+        start,
+        threads: AtomicU32::new(0),
+        path,
+    };
+    if SHARED.set(fresh).is_ok() {
+        fork::watch();
+        // Release: with the acquire of `shared`, though that needs none.
+        STATE.store(ON, Ordering::Release);
+    }
+    Ok(())
+}
+
+/// Closes the trace: by `stop`, or at exit.
+pub(crate) fn finish() {
+    let Some(shared) = shared() else { return };
+    // Not if stopped already, nor in a child, which is not the session's
+    // process. Relaxed: see the module's docs.
+    let stopped = STATE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |state| {
+        (state == ON || state == EXHAUSTED).then_some(STOPPED)
+    });
+    if stopped.is_err() {
+        return;
+    }
+    shared.header.calibrate(&shared.start);
+    shared.header.set_u32(header::STATE, 1);
+    shared.space.finish(100);
+}
+
+/// A forked child has its parent's mappings and must not write there.
+pub(crate) fn leave() {
+    STATE.store(OFF, Ordering::Relaxed);
+}
+
+impl Shared {
+    /// Draws a chunk.
+    pub(crate) fn draw(&self, size: usize, least: usize, purpose: Use) -> Option<Chunk> {
+        let chunk = self.space.draw(size, least, purpose, |end| {
+            self.header.set_u64(header::ALLOCATED, end);
+        })?;
+        self.header.calibrate(&self.start);
+        Some(chunk)
+    }
+
+    /// Takes back what an ending thread's chunk did not need.
+    pub(crate) fn give_back(&self, rest: Chunk) {
+        self.space.give_back(rest);
+    }
+
+    /// The id of a new thread.
+    pub(crate) fn next_thread(&self) -> u32 {
+        // Relaxed: only distinct.
+        self.threads.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Writes a table record.
+    pub(crate) fn announce(&self, record: &Record) {
+        self.tables
+            .append(record, || self.draw(TABLE_CHUNK, TABLE_CHUNK, Use::Order));
+    }
+
+    /// The number of a place in the source.
+    pub(crate) fn site(&self, place: Place) -> u32 {
+        self.sites.number(place, |site| {
+            self.announce(&Record::Site {
+                site,
+                file: place.file().to_owned(),
+                line: place.line(),
+                column: place.column(),
+            });
+        })
+    }
+
+    /// Counts a lost access.
+    pub(crate) fn lose_access(&self) {
+        self.header.add(header::LOST_ACCESSES, 1);
+    }
+
+    /// Counts a lost sync event, and since when there are such.
+    pub(crate) fn lose_sync(&self) {
+        self.header.set_first(header::LOST_FROM, ticks::now());
+        self.header.add(header::LOST_SYNC, 1);
+    }
+
+    /// There was no room for a sync event: nothing more is recorded.
+    pub(crate) fn exhaust(&self) {
+        // Relaxed: see the module's docs. It changes nothing once stopped.
+        let _ = STATE.compare_exchange(ON, EXHAUSTED, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}

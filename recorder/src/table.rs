@@ -1,0 +1,84 @@
+//! The tables of the file: names of threads, objects and sites, written when
+//! the thing is first seen.
+
+use hbtrace_traces::format::layout::{CHUNK_HEADER, StreamKind};
+use hbtrace_traces::format::table::{Record, encode};
+
+use crate::chunk::{Chunk, Head};
+use crate::primitive::{Mutex, lock};
+
+/// Size of a chunk of tables: it must hold the largest record.
+pub(crate) const TABLE_CHUNK: usize = 32 * 1024;
+
+/// The end of the tables.
+pub(crate) struct Table {
+    tail: Mutex<Tail>,
+}
+
+struct Tail {
+    chunk: Option<Chunk>,
+    /// Bytes of its payload that are taken.
+    used: usize,
+    /// Chunks so far.
+    sequence: u32,
+    /// Words of all chunks before.
+    position: u64,
+}
+
+impl Table {
+    pub(crate) const fn new() -> Table {
+        Table {
+            tail: Mutex::new(Tail {
+                chunk: None,
+                used: 0,
+                sequence: 0,
+                position: 0,
+            }),
+        }
+    }
+
+    /// Adds a record. Without room for it the thing stays nameless.
+    pub(crate) fn append(&self, record: &Record, draw: impl FnOnce() -> Option<Chunk>) {
+        let Some(bytes) = encode(record) else { return };
+        let mut tail = lock(&self.tail);
+        let size = (4 + bytes.len()).next_multiple_of(8);
+        if !tail.has_room(size) {
+            tail.next(draw());
+        }
+        if tail.has_room(size)
+            && let Some(chunk) = tail.chunk
+        {
+            chunk.put_record(tail.used, &bytes);
+            tail.used += size;
+        }
+    }
+}
+
+impl Tail {
+    fn has_room(&self, size: usize) -> bool {
+        self.chunk
+            .is_some_and(|chunk| CHUNK_HEADER + self.used + size <= chunk.size())
+    }
+
+    fn next(&mut self, chunk: Option<Chunk>) {
+        let Some(chunk) = chunk else { return };
+        if let Some(full) = self.chunk.take() {
+            // Its tail is shorter than a page or was too short for a record.
+            let _ = full.close(self.used);
+            self.position += (self.used / 8) as u64;
+        }
+        chunk.open(&Head {
+            stream: StreamKind::Table,
+            thread: 0,
+            sequence: self.sequence,
+            site: 0,
+            position: self.position,
+            held: 0,
+            waiting: 0,
+            ticks: 0,
+        });
+        self.chunk = Some(chunk);
+        self.used = 0;
+        self.sequence += 1;
+    }
+}

@@ -1,0 +1,508 @@
+//! What a thread writes with: its cursor into its chunks of the file.
+//!
+//! The cursor is one `const` thread-local without a destructor, so it works
+//! from a thread's first instruction to its last. A second thread-local, whose
+//! destructor closes the chunks, is touched when the thread records its first
+//! event; events after that destructor (of other thread-locals) draw new
+//! chunks, which stay open.
+//!
+//! **Signals.** `busy` is set while the cursor is in motion. A signal handler
+//! (or an allocator built from mirrors) that finds it set drops its event and
+//! counts it.
+//!
+//! **Room.** Every hold that is taken keeps room for its release in the current
+//! chunk, so that no release has to draw one while the service holds a lock.
+#![allow(unsafe_code)] // Stores into the mapped file.
+
+use std::cell::Cell;
+
+use hbtrace_traces::event::{MemoryOrder, NO_NUMBER, NO_TIME, NONE, SyncEvent};
+use hbtrace_traces::format::layout::{CHUNK_MAX, PAGE, StreamKind};
+use hbtrace_traces::format::table::Record;
+use hbtrace_traces::format::words::{
+    ACCESS_WORDS_MAX, NUMBER_WORD, SYNC_WORDS_MAX, encode_access, encode_sync, with_kind,
+};
+use hbtrace_traces::id::SiteId;
+use hbtrace_traces::kind::Kind;
+
+use crate::chunk::{Chunk, Head};
+use crate::event::Event;
+use crate::primitive::{AtomicU64, Ordering, compiler_fence};
+use crate::session::{self, Shared};
+use crate::site::Place;
+use crate::space::Use;
+use crate::ticks;
+
+/// Every so many sync events one is stamped although nothing waits.
+const STAMP_EVERY: u32 = 64;
+/// Sites that a thread remembers.
+const SITES: usize = 128;
+/// Most room kept for releases, in words: half of the smallest chunk.
+const HELD_ROOM_MAX: usize = PAGE / 16;
+
+thread_local! {
+    static CURSOR: Cursor = const { Cursor::new() };
+    static CLOSER: Closer = const { Closer };
+}
+
+/// Closes the thread's chunks when its thread-locals are destroyed.
+struct Closer;
+
+impl Drop for Closer {
+    fn drop(&mut self) {
+        CURSOR.with(Cursor::close);
+    }
+}
+
+/// A pending event: where its number goes, and its first word.
+#[derive(Clone, Copy)]
+pub(crate) struct NumberSlot {
+    at: *mut u64,
+    first: u64,
+}
+
+impl NumberSlot {
+    /// Completes the event.
+    #[inline]
+    pub(crate) fn fill(self, number: u64) {
+        store(self.at, number);
+    }
+
+    /// Completes the event as one of another kind and order.
+    pub(crate) fn fill_as(self, kind: Kind, order: MemoryOrder, number: u64) {
+        let first = self.at.wrapping_sub(NUMBER_WORD);
+        store(first, with_kind(self.first, kind, order));
+        store(self.at, number);
+    }
+}
+
+/// Stores a word of the file; it is seen after the words stored before it.
+#[inline]
+fn store(at: *mut u64, word: u64) {
+    // SAFETY: `at` is a word of a chunk of this thread, as the cursor's room
+    // checks see to, mapped to the end of the process and accessed atomically.
+    let slot = unsafe { AtomicU64::from_ptr(at) };
+    // Release: an event's first word comes after its others.
+    slot.store(word.to_le(), Ordering::Release);
+}
+
+/// The thread's end of one stream.
+struct Stream {
+    next: Cell<*mut u64>,
+    end: Cell<*mut u64>,
+    chunk: Cell<Option<Chunk>>,
+    /// Words of all chunks before this one.
+    before: Cell<u64>,
+    sequence: Cell<u32>,
+    /// Size of the next chunk.
+    size: Cell<usize>,
+}
+
+impl Stream {
+    const fn new() -> Stream {
+        Stream {
+            next: Cell::new(std::ptr::null_mut()),
+            end: Cell::new(std::ptr::null_mut()),
+            chunk: Cell::new(None),
+            before: Cell::new(0),
+            sequence: Cell::new(0),
+            size: Cell::new(PAGE),
+        }
+    }
+
+    #[inline]
+    fn room(&self) -> usize {
+        (self.end.get().addr() - self.next.get().addr()) / 8
+    }
+
+    /// Words of the current chunk that are written.
+    fn used(&self) -> usize {
+        let Some(chunk) = self.chunk.get() else {
+            return 0;
+        };
+        (self.next.get().addr() - chunk.payload().0.addr()) / 8
+    }
+
+    /// Words of the stream so far.
+    fn position(&self) -> u64 {
+        self.before.get() + self.used() as u64
+    }
+
+    #[inline]
+    fn push(&self, word: u64) {
+        store(self.next.get(), word);
+        self.next.set(self.next.get().wrapping_add(1));
+    }
+
+    /// Closes the chunk; the stream can go on with another.
+    fn close(&self, shared: &Shared) {
+        let used = self.used();
+        self.before.set(self.before.get() + used as u64);
+        self.next.set(std::ptr::null_mut());
+        self.end.set(std::ptr::null_mut());
+        if let Some(chunk) = self.chunk.take()
+            && let Some(rest) = chunk.close(used * 8)
+        {
+            shared.give_back(rest);
+        }
+    }
+
+    fn open(&self, chunk: Chunk, head: &Head) {
+        chunk.open(head);
+        let (next, end) = chunk.payload();
+        self.next.set(next);
+        self.end.set(end);
+        self.chunk.set(Some(chunk));
+        self.sequence.set(self.sequence.get() + 1);
+        self.size.set((self.size.get() * 2).min(CHUNK_MAX));
+    }
+}
+
+/// The thread's state.
+struct Cursor {
+    busy: Cell<bool>,
+    started: Cell<bool>,
+    access: Stream,
+    sync: Stream,
+    /// The last site of the access stream.
+    site: Cell<u32>,
+    /// Where the access stream was at the last sync event.
+    mark: Cell<u64>,
+    /// The thread's id in the trace, once it has one.
+    thread: Cell<Option<u32>>,
+    /// Its creation was recorded.
+    adopted: Cell<bool>,
+    held: Cell<u32>,
+    waiting: Cell<u32>,
+    unstamped: Cell<u32>,
+    /// The last place, and its number; likewise for a few others.
+    last: Cell<(usize, u32)>,
+    sites: [Cell<(usize, u32)>; SITES],
+}
+
+impl Cursor {
+    const fn new() -> Cursor {
+        Cursor {
+            busy: Cell::new(false),
+            started: Cell::new(false),
+            access: Stream::new(),
+            sync: Stream::new(),
+            site: Cell::new(0),
+            mark: Cell::new(0),
+            thread: Cell::new(None),
+            adopted: Cell::new(false),
+            held: Cell::new(0),
+            waiting: Cell::new(0),
+            unstamped: Cell::new(0),
+            last: Cell::new((0, 0)),
+            sites: [const { Cell::new((0, 0)) }; SITES],
+        }
+    }
+
+    /// Sets `busy`, unless it is set.
+    #[inline]
+    fn enter(&self) -> bool {
+        if self.busy.replace(true) {
+            return false;
+        }
+        // A handler on this thread sees the bit before anything moves.
+        compiler_fence(Ordering::SeqCst);
+        true
+    }
+
+    #[inline]
+    fn leave(&self) {
+        compiler_fence(Ordering::SeqCst);
+        self.busy.set(false);
+    }
+
+    #[inline]
+    fn access(&self, write: bool, address: u64, len: u64, place: Place) {
+        if !self.enter() {
+            return lose_access();
+        }
+        if self.access.room() >= ACCESS_WORDS_MAX || self.more_accesses() {
+            let site = self.site_of(place);
+            let last = self.site.replace(site);
+            let mut words = [0; 3];
+            let (site, last) = (SiteId(site), SiteId(last));
+            let count = encode_access(write, address, len, site, last, &mut words);
+            for word in &words[..count] {
+                self.access.push(*word);
+            }
+        } else {
+            lose_access();
+        }
+        self.leave();
+    }
+
+    fn sync(&self, event: &Event, pending: bool) -> Option<NumberSlot> {
+        if !self.enter() {
+            lose_sync();
+            return None;
+        }
+        let slot = self.start().and_then(|shared| {
+            let stamped = event.timed || shared.time_all || self.unstamped.get() >= STAMP_EVERY;
+            let event = SyncEvent {
+                kind: event.kind,
+                order: event.order,
+                tried: event.tried,
+                object: event.object,
+                other: event.other,
+                site: SiteId(self.site_of(event.site)),
+                number: event.number,
+                extra: event.extra,
+                time: if stamped { ticks::now() } else { NO_TIME },
+                accesses: 0,
+                stamp: event.stamp,
+            };
+            self.put(shared, &event, pending)
+        });
+        if slot.is_none() {
+            lose_sync();
+        }
+        self.leave();
+        slot.filter(|_| pending)
+    }
+
+    /// Writes an event. Without room for it the session is exhausted.
+    fn put(&self, shared: &Shared, event: &SyncEvent, pending: bool) -> Option<NumberSlot> {
+        let mut words = [0; SYNC_WORDS_MAX];
+        let position = self.access.position();
+        let count = encode_sync(event, position - self.mark.get(), pending, &mut words);
+        if !self.has_room(count, event.kind) && !self.more_sync(shared) {
+            shared.exhaust();
+            return None;
+        }
+        let first = self.sync.next.get();
+        for (index, word) in words[..count].iter().enumerate().skip(1) {
+            store(first.wrapping_add(index), *word);
+        }
+        store(first, words[0]);
+        self.sync.next.set(first.wrapping_add(count));
+        self.mark.set(position);
+        self.account(event);
+        Some(NumberSlot {
+            at: first.wrapping_add(NUMBER_WORD),
+            first: words[0],
+        })
+    }
+
+    /// Keeps the books of a chunk's header, and of stamps.
+    fn account(&self, event: &SyncEvent) {
+        match event.kind {
+            Kind::Acq | Kind::ReadAcq | Kind::Woken => self.held.set(self.held.get() + 1),
+            Kind::Rel | Kind::ReadRel | Kind::Wait => {
+                self.held.set(self.held.get().saturating_sub(1));
+            }
+            _ => {}
+        }
+        self.waiting.set(match event.kind {
+            Kind::Req | Kind::Wait => event.object.wrapping_add(1),
+            _ => 0,
+        });
+        let unstamped = self.unstamped.get() + 1;
+        self.unstamped
+            .set(if event.time == NO_TIME { unstamped } else { 0 });
+    }
+
+    fn has_room(&self, words: usize, kind: Kind) -> bool {
+        let releases = matches!(kind, Kind::Rel | Kind::ReadRel | Kind::Wait);
+        let kept = match releases {
+            true => 0,
+            false => ((self.held.get() as usize + 1) * SYNC_WORDS_MAX).min(HELD_ROOM_MAX),
+        };
+        self.sync.room() >= words + kept
+    }
+
+    /// Begins the thread's recording if it has not begun. `None` if nothing is
+    /// recorded any more.
+    #[inline]
+    fn start(&self) -> Option<&'static Shared> {
+        if session::state() != session::ON {
+            return None;
+        }
+        let shared = session::shared()?;
+        if !self.started.replace(true) {
+            self.begin(shared);
+        }
+        Some(shared)
+    }
+
+    #[cold]
+    fn begin(&self, shared: &Shared) {
+        let thread = self.thread.get().unwrap_or_else(|| shared.next_thread());
+        self.thread.set(Some(thread));
+        // Fails while thread-locals are being destroyed: the chunks stay open.
+        let _ = CLOSER.try_with(|_| ());
+        let os_id = os_thread();
+        shared.announce(&Record::Thread {
+            thread,
+            os_id,
+            name: std::thread::current().name().map(str::to_owned),
+            foreign: !self.adopted.get() && os_id != std::process::id(),
+        });
+        let mut event = SyncEvent::new(Kind::ThreadBegin);
+        event.time = ticks::now();
+        if self.put(shared, &event, false).is_none() {
+            shared.lose_sync();
+        }
+    }
+
+    #[cold]
+    fn more_accesses(&self) -> bool {
+        let Some(shared) = self.start() else {
+            return false;
+        };
+        // The thread's beginning may have drawn nothing here.
+        self.more(shared, &self.access, StreamKind::Access)
+    }
+
+    #[cold]
+    fn more_sync(&self, shared: &Shared) -> bool {
+        self.more(shared, &self.sync, StreamKind::Sync)
+    }
+
+    fn more(&self, shared: &Shared, stream: &Stream, kind: StreamKind) -> bool {
+        let purpose = match kind {
+            StreamKind::Access => Use::Accesses,
+            _ => Use::Order,
+        };
+        let size = stream.size.get();
+        let Some(chunk) = shared.draw(size, (size / 8).max(PAGE), purpose) else {
+            return false;
+        };
+        stream.close(shared);
+        stream.open(
+            chunk,
+            &Head {
+                stream: kind,
+                thread: self.thread.get().unwrap_or(NONE),
+                sequence: stream.sequence.get(),
+                site: self.site.get(),
+                position: stream.before.get(),
+                held: self.held.get(),
+                waiting: self.waiting.get(),
+                ticks: ticks::now(),
+            },
+        );
+        true
+    }
+
+    /// The number of a place. One that this thread meets for the first time
+    /// takes a lock.
+    #[inline]
+    fn site_of(&self, place: Place) -> u32 {
+        let address = std::ptr::from_ref(place).addr();
+        let (last, site) = self.last.get();
+        if last == address {
+            return site;
+        }
+        let found = self.remembered_site(address, place);
+        self.last.set((address, found));
+        found
+    }
+
+    fn remembered_site(&self, address: usize, place: Place) -> u32 {
+        let slot = &self.sites[(address >> 3 ^ address >> 10) % SITES];
+        let (known, site) = slot.get();
+        if known == address {
+            return site;
+        }
+        let site = session::shared().map_or(0, |shared| shared.site(place));
+        slot.set((address, site));
+        site
+    }
+
+    fn close(&self) {
+        if !self.enter() {
+            return;
+        }
+        if let Some(shared) = session::shared()
+            && matches!(session::state(), session::ON | session::EXHAUSTED)
+        {
+            self.access.close(shared);
+            self.sync.close(shared);
+            // Little will follow.
+            self.access.size.set(PAGE);
+            self.sync.size.set(PAGE);
+        }
+        self.leave();
+    }
+}
+
+/// Counts an access that was not recorded.
+#[cold]
+pub(crate) fn lose_access() {
+    if let Some(shared) = counting() {
+        shared.lose_access();
+    }
+}
+
+#[cold]
+fn lose_sync() {
+    if let Some(shared) = counting() {
+        shared.lose_sync();
+    }
+}
+
+/// The session while losses count.
+fn counting() -> Option<&'static Shared> {
+    matches!(session::state(), session::ON | session::EXHAUSTED)
+        .then(session::shared)
+        .flatten()
+}
+
+fn os_thread() -> u32 {
+    // SAFETY: a system call that takes nothing and cannot fail.
+    unsafe { libc::gettid() as u32 }
+}
+
+/// Records an access of this thread.
+#[inline]
+pub(crate) fn access(write: bool, address: u64, len: u64, place: Place) {
+    CURSOR.with(|cursor| cursor.access(write, address, len, place));
+}
+
+/// Records a sync event of this thread. With `pending`, its number is missing
+/// and goes to the returned slot.
+pub(crate) fn sync(event: &Event, pending: bool) -> Option<NumberSlot> {
+    CURSOR.with(|cursor| cursor.sync(event, pending))
+}
+
+/// This thread's id, which begins its recording.
+pub(crate) fn thread() -> u32 {
+    CURSOR.with(|cursor| match cursor.thread.get() {
+        Some(thread) => thread,
+        None => {
+            quietly(|_| ());
+            cursor.thread.get().unwrap_or(NONE)
+        }
+    })
+}
+
+/// Gives this new thread the id that its parent drew, and begins.
+pub(crate) fn adopt(thread: u32) {
+    CURSOR.with(|cursor| {
+        if !cursor.started.get() {
+            cursor.thread.set(Some(thread));
+            cursor.adopted.set(true);
+        }
+    });
+    quietly(|_| ());
+}
+
+/// Runs `then` so that nothing that it does is recorded. `None` if nothing is
+/// recorded, or if this thread is within the recorder already.
+pub(crate) fn quietly<R>(then: impl FnOnce(&'static Shared) -> R) -> Option<R> {
+    CURSOR.with(|cursor| {
+        if !cursor.enter() {
+            return None;
+        }
+        let result = cursor.start().map(then);
+        cursor.leave();
+        result
+    })
+}
+
+const _: () = assert!(NO_NUMBER == u64::MAX, "a pending number is all ones");
