@@ -28,6 +28,8 @@ pub enum Place {
 pub(crate) enum ErrorKind {
     /// It can't be opened or read.
     Unreadable,
+    /// It can't be written.
+    Unwritable,
     /// It is something else, or of another version, or cut within its header.
     NotATrace,
     /// A malformed line or record.
@@ -55,6 +57,19 @@ impl Error {
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
         self.kind == ErrorKind::Unreadable
+    }
+
+    /// Whether the file is no trace, of another version, empty, or cut within
+    /// its header.
+    #[must_use]
+    pub fn is_not_a_trace(&self) -> bool {
+        self.kind == ErrorKind::NotATrace
+    }
+
+    /// Whether the file can't be written.
+    #[must_use]
+    pub fn is_unwritable(&self) -> bool {
+        self.kind == ErrorKind::Unwritable
     }
 
     /// Whether the events can't be an execution.

@@ -7,6 +7,7 @@
 //!   specification); this is all that the recorder pulls in.
 //! - [`trace`] (feature `read`): a whole trace in memory, from whatever source.
 //! - [`read`](mod@read), [`text`] (feature `read`): sources of a [`trace::Trace`].
+//! - [`write`](mod@write) (feature `read`): a trace as a `.trace` file.
 //! - [`replay`] (feature `read`): the streams of all threads merged into one
 //!   lawful order.
 
@@ -26,3 +27,5 @@ pub mod replay;
 pub mod text;
 #[cfg(feature = "read")]
 pub mod trace;
+#[cfg(feature = "read")]
+pub mod write;

@@ -71,8 +71,8 @@ pub mod flags {
     pub const STAMPED: u32 = 2;
     /// Recording began after the program had already used recorded objects.
     pub const LATE_START: u32 = 4;
-    /// Flight recording.
-    pub const FLIGHT: u32 = 8;
+    /// Flight recording: streams begin at positions other than 0.
+    pub const FLIGHT: u32 = 1 << 16;
     /// Every sync event was stamped (`HBTRACE_TIME=all`).
     pub const TIME_ALL: u32 = 16;
     /// The imported trace has no time at all.

@@ -270,6 +270,13 @@ pub fn encode_access(
     words + 1
 }
 
+/// Whether a word of the access stream is an access, and not an escape.
+#[inline]
+#[must_use]
+pub fn is_access(word: u64) -> bool {
+    matches!(word >> OPERATION_SHIFT & 3, READ | WRITE)
+}
+
 /// A decoded word of the access stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AccessWord {

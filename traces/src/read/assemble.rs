@@ -1,0 +1,140 @@
+//! Puts a [`Trace`] together from the parts of a mapped file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::accesses::MappedAccesses;
+use super::chunks;
+use super::file::Mapping;
+use super::header::Header;
+use super::label::{self, Ids};
+use super::streams::{self, ThreadStreams};
+use super::tables::{self, Tables};
+use super::{horizon, told};
+use crate::error::Error;
+use crate::event::{NO_TIME, NONE};
+use crate::format::layout::flags;
+use crate::id::SiteId;
+use crate::trace::{AccessStream, Site, Stream, Trace};
+
+/// Reads everything of a mapped `.trace` file but its accesses.
+///
+/// # Errors
+/// If its header is not one that this code reads.
+pub(super) fn assemble(path: &Path, mapping: Mapping) -> Result<Trace, Error> {
+    let header = Header::parse(path, mapping.bytes())?;
+    let mut index = chunks::index(&mapping, &header);
+    let tables = tables::read(&mapping, &index.tables);
+    let mut threads = streams::read(&mapping, &mut index);
+    let file_len = mapping.bytes().len() as u64;
+    let cut = index.cut || file_len < header.allocated;
+    let horizon = horizon::find(&header, &index, cut, &threads);
+    let mut info = told::info(path, &header);
+    info.truncated = cut || index.strange_pages > 0 || tables.damaged > 0;
+    info.truncated |= threads.values().any(|thread| thread.broken_at.is_some());
+    told::warn(&mut info, &header, file_len, &index, &tables, horizon);
+
+    let ids = thread_ids(&tables, &threads);
+    let mut labels = Ids::new(&ids, file_len);
+    let mapping = Arc::new(mapping);
+    let mut builder = Builder {
+        header: &header,
+        mapping: &mapping,
+        horizon,
+        labels: &mut labels,
+        time: None,
+    };
+    let streams = ids
+        .iter()
+        .map(|id| builder.stream(threads.remove(id).unwrap_or_default()))
+        .collect();
+    info.time = run_time(&header, builder.time);
+    let keep_names = header.imported();
+    Ok(Trace {
+        info,
+        threads: label::threads(&ids, &tables, keep_names),
+        objects: labels.objects(&tables, keep_names),
+        sites: sites(tables),
+        streams,
+        steps: Vec::new(),
+    })
+}
+
+/// All threads that have a record, wrote anything, or are named by an event.
+fn thread_ids(tables: &Tables, threads: &FxHashMap<u32, ThreadStreams>) -> Vec<u32> {
+    let mut seen: FxHashSet<u32> = tables.threads.keys().copied().collect();
+    for (&id, thread) in threads {
+        if !thread.sync.is_empty() || !thread.accesses.is_empty() {
+            seen.insert(id);
+        }
+        for event in &thread.sync {
+            let (object, other) = label::thread_operands(event);
+            seen.extend(object.then_some(event.object));
+            seen.extend(other.then_some(event.other));
+        }
+    }
+    let mut ids: Vec<u32> = seen.into_iter().filter(|id| *id != NONE).collect();
+    ids.sort_unstable();
+    ids
+}
+
+fn sites(tables: Tables) -> Vec<(SiteId, Site)> {
+    let sites = tables.sites.into_iter();
+    let mut sites: Vec<_> = sites.map(|(id, site)| (SiteId(id), site)).collect();
+    sites.sort_unstable_by_key(|(id, _)| *id);
+    sites
+}
+
+/// First and last time of the run.
+fn run_time(header: &Header, events: Option<(u64, u64)>) -> Option<(u64, u64)> {
+    if header.flags & flags::TIMELESS != 0 {
+        return None;
+    }
+    if header.flags & flags::NANOSECONDS != 0 {
+        return Some((header.start_ticks, header.last_ns.max(header.start_ticks)));
+    }
+    let (first, last) = events?;
+    let end = if header.complete { header.last_ns } else { 0 };
+    Some((first, last.max(end)))
+}
+
+/// Makes the streams of threads.
+struct Builder<'a> {
+    header: &'a Header,
+    mapping: &'a Arc<Mapping>,
+    horizon: Option<u64>,
+    labels: &'a mut Ids,
+    /// First and last time of any event.
+    time: Option<(u64, u64)>,
+}
+
+impl Builder<'_> {
+    fn stream(&mut self, mut thread: ThreadStreams) -> Stream {
+        let end = horizon::clip(&mut thread, self.horizon);
+        let mapping = Arc::clone(self.mapping);
+        let mut accesses = MappedAccesses::new(mapping, thread.accesses, end);
+        let mut last = 0;
+        for event in &mut thread.sync {
+            self.labels.translate(event);
+            accesses.restart_at(event.accesses, event.site);
+            if event.time != NO_TIME {
+                // Clocks of different CPUs may disagree a little.
+                last = self.header.nanoseconds(event.time).max(last);
+                event.time = last;
+                let (from, to) = self.time.unwrap_or((last, last));
+                self.time = Some((from.min(last), to.max(last)));
+            }
+        }
+        let slices = match self.header.flags & flags::STAMPED {
+            0 => Vec::new(),
+            _ => accesses.find_slices(),
+        };
+        Stream {
+            sync: thread.sync,
+            accesses: AccessStream::Mapped(accesses),
+            slices,
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The index of a file's chunks, and how far each was written.
+//!
+//! Chunks lie end to end. Where none begins (its writer died between drawing
+//! the space and writing the header, or the file is damaged), the search goes
+//! on at the next page: a chunk's header bears its own offset, so nothing else
+//! is taken for one.
+
+use std::ops::Range;
+
+use super::file::Mapping;
+use super::header::{Header, u32_at, u64_at};
+use crate::format::layout::{CHUNK_HEADER, CHUNK_LIMIT, StreamKind, chunk};
+use crate::format::words::{self, AccessWord, Escape};
+
+/// A run of words of one thread's stream: a chunk, or a part of one between
+/// two switches.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    /// The recorder's id.
+    pub(super) thread: u32,
+    /// Position of its first word in the thread's stream.
+    pub(super) position: u64,
+    /// Its bytes in the file.
+    pub(super) bytes: Range<u64>,
+    /// Access runs: site that its first access refers to.
+    pub(super) site: u32,
+    /// Ticks when its chunk was drawn.
+    pub(super) ticks: u64,
+}
+
+impl Run {
+    /// Words in it.
+    pub(super) fn words(&self) -> u64 {
+        (self.bytes.end - self.bytes.start) / 8
+    }
+}
+
+/// All chunks of a file.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// Runs of sync events, by thread and position.
+    pub(super) sync: Vec<Run>,
+    /// Runs of accesses, by thread and position.
+    pub(super) accesses: Vec<Run>,
+    /// Payloads of table chunks, in the order of the file.
+    pub(super) tables: Vec<Range<u64>>,
+    /// The file ends within a chunk.
+    pub(super) cut: bool,
+    /// Pages that are neither part of a chunk nor empty.
+    pub(super) strange_pages: u64,
+    /// Ticks when the last chunk of the file was drawn.
+    pub(super) last_drawn: u64,
+}
+
+struct Chunk {
+    stream: StreamKind,
+    switches: bool,
+    size: u64,
+    payload: Range<u64>,
+    run: Run,
+}
+
+/// Finds all chunks.
+pub(super) fn index(mapping: &Mapping, header: &Header) -> Index {
+    let mut index = Index::default();
+    let len = mapping.bytes().len() as u64;
+    let mut at = header.size;
+    while at < len {
+        let Some(chunk) = chunk_at(mapping, header, at) else {
+            let page = mapping.words(at..at.saturating_add(header.page));
+            if page.iter().any(|word| *word != [0; 8]) {
+                index.strange_pages += 1;
+            }
+            at = at.saturating_add(header.page);
+            continue;
+        };
+        let end = at.saturating_add(chunk.size);
+        index.cut |= end > len;
+        index.last_drawn = chunk.run.ticks;
+        index.add(mapping, chunk);
+        at = end;
+    }
+    index.sync.sort_by_key(|run| (run.thread, run.position));
+    index.accesses.sort_by_key(|run| (run.thread, run.position));
+    index
+}
+
+/// The chunk whose header lies at `at`, if there is one.
+fn chunk_at(mapping: &Mapping, header: &Header, at: u64) -> Option<Chunk> {
+    let head: &[u8] = mapping
+        .bytes()
+        .get(usize::try_from(at).ok()?..)?
+        .get(..CHUNK_HEADER)?;
+    if u32_at(head, chunk::MAGIC)? != chunk::MAGIC_VALUE || u64_at(head, chunk::OFFSET)? != at {
+        return None;
+    }
+    let stream = StreamKind::from_number(head[chunk::STREAM])?;
+    let size = u64::from(u32_at(head, chunk::SIZE)?);
+    if size == 0 || !size.is_multiple_of(header.page) || size > CHUNK_LIMIT as u64 {
+        return None;
+    }
+    let from = at + CHUNK_HEADER as u64;
+    let used = match head[chunk::STATE] {
+        2 => u64::from(u32_at(head, chunk::USED)?),
+        _ => size,
+    };
+    let end = from + used.min(size - CHUNK_HEADER as u64);
+    let payload = from..end.min(mapping.bytes().len() as u64);
+    let run = Run {
+        thread: u32_at(head, chunk::THREAD)?,
+        position: u64_at(head, chunk::POSITION)?,
+        bytes: payload.clone(),
+        site: u32_at(head, chunk::SITE)?,
+        ticks: u64_at(head, chunk::TICKS)?,
+    };
+    Some(Chunk {
+        stream,
+        switches: head[chunk::SWITCHES] != 0,
+        size,
+        payload,
+        run,
+    })
+}
+
+impl Index {
+    fn add(&mut self, mapping: &Mapping, chunk: Chunk) {
+        match chunk.stream {
+            StreamKind::Table => self.tables.push(chunk.payload),
+            StreamKind::Sync => {
+                let before = self.sync.len();
+                sync_runs(mapping, chunk.run, &mut self.sync);
+                debug_assert!(self.sync.len() >= before, "runs are only added");
+            }
+            StreamKind::Access => access_runs(mapping, chunk, &mut self.accesses),
+        }
+    }
+}
+
+/// Splits a sync chunk at its switches, and finds its end: the first word of
+/// an event is stored last and is never zero.
+fn sync_runs(mapping: &Mapping, mut run: Run, runs: &mut Vec<Run>) {
+    let words = mapping.words(run.bytes.clone());
+    let start = run.bytes.start;
+    let mut at = 0;
+    while let Some(first) = words.get(at).map(|word| u64::from_le_bytes(*word)) {
+        let next = at + words::sync_words(first);
+        if first == 0 || next > words.len() {
+            break;
+        }
+        if first as u8 == words::SWITCH {
+            run.bytes.end = start + at as u64 * 8;
+            runs.push(run.clone());
+            run.thread = u64::from_le_bytes(words[at + 1]) as u32;
+            run.position = u64::from_le_bytes(words[at + 2]);
+            run.bytes.start = start + next as u64 * 8;
+        }
+        at = next;
+    }
+    run.bytes.end = start + at as u64 * 8;
+    runs.push(run);
+}
+
+/// Finds the end of an access chunk's words, and splits it at its switches.
+fn access_runs(mapping: &Mapping, chunk: Chunk, runs: &mut Vec<Run>) {
+    let mut run = chunk.run;
+    let words = mapping.words(run.bytes.clone());
+    // Words are written in order and none is zero, so the first zero word is
+    // found by halving. (In a damaged file it finds some end, no worse.)
+    let end = words.partition_point(|word| *word != [0; 8]);
+    let start = run.bytes.start;
+    run.bytes.end = start + end as u64 * 8;
+    if !chunk.switches {
+        runs.push(run);
+        return;
+    }
+    let mut next_thread = None;
+    for (at, word) in words[..end].iter().enumerate() {
+        let Some(AccessWord::Escape(escape, value)) =
+            words::decode_access(u64::from_le_bytes(*word))
+        else {
+            continue;
+        };
+        match (escape, next_thread) {
+            (Escape::Thread, _) => next_thread = Some((value as u32, at)),
+            (Escape::Position, Some((thread, switch))) => {
+                run.bytes.end = start + switch as u64 * 8;
+                runs.push(run.clone());
+                run.thread = thread;
+                run.position = value;
+                run.site = 0;
+                run.bytes.start = start + (at as u64 + 1) * 8;
+                next_thread = None;
+            }
+            _ => {}
+        }
+    }
+    // A switch that was not completed by its position ends the run.
+    let end = next_thread.map_or(end, |(_, switch)| switch);
+    run.bytes.end = start + end as u64 * 8;
+    runs.push(run);
+}

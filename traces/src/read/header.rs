@@ -1,0 +1,173 @@
+//! The file header: the first page of a `.trace` file.
+
+use std::path::Path;
+
+use crate::error::{Error, ErrorKind, Place};
+use crate::format::layout::{MAGIC, PAGE, VERSION, flags, header};
+
+/// Oldest version that this code reads.
+const OLDEST: u32 = 1;
+/// Largest page that a recorder may have used.
+const PAGE_LIMIT: u32 = 64 * 1024;
+
+/// What the header says.
+#[derive(Clone, Debug)]
+pub(super) struct Header {
+    pub(super) flags: u32,
+    pub(super) page: u64,
+    pub(super) size: u64,
+    pub(super) pid: u32,
+    pub(super) cpus: u32,
+    pub(super) start_utc: u64,
+    pub(super) start_ticks: u64,
+    pub(super) last_ticks: u64,
+    pub(super) last_ns: u64,
+    pub(super) allocated: u64,
+    pub(super) lost_accesses: u64,
+    pub(super) lost_sync: u64,
+    pub(super) lost_from: u64,
+    pub(super) complete: bool,
+    pub(super) arguments: Vec<String>,
+}
+
+/// The u32 at `at`; `None` beyond the end.
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_le_bytes(bytes.try_into().ok()?))
+}
+
+/// The u64 at `at`; `None` beyond the end.
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    let bytes = bytes.get(at..at.checked_add(8)?)?;
+    Some(u64::from_le_bytes(bytes.try_into().ok()?))
+}
+
+impl Header {
+    /// Reads and checks the header of a file.
+    ///
+    /// # Errors
+    /// If it is no trace, of another version, or cut within its header.
+    pub(super) fn parse(path: &Path, file: &[u8]) -> Result<Header, Error> {
+        let fail = |at: usize, message: String| {
+            let place = Place::Offset(at as u64);
+            Err(Error::new(path, place, ErrorKind::NotATrace, message))
+        };
+        let magic = file.get(..MAGIC.len()).unwrap_or(file);
+        if !MAGIC.starts_with(magic) {
+            return fail(0, not_a_trace(file));
+        }
+        let Some(page) = file.get(..PAGE) else {
+            let found = file.len();
+            return fail(
+                found,
+                format!(
+                    "the file is cut within its header: expected {PAGE} bytes, found {found}; \
+                     copy it again, or record again"
+                ),
+            );
+        };
+        // In bounds: the page is whole.
+        let u32_of = |at| u32_at(page, at).unwrap_or_default();
+        let version = u32_of(header::VERSION);
+        if let Some(message) = wrong_version(version, u32_of(header::FLAGS)) {
+            return fail(header::VERSION, message);
+        }
+        let (size, granule) = (u32_of(header::HEADER_SIZE), u32_of(header::PAGE_SIZE));
+        let lawful = granule.is_power_of_two() && (PAGE as u32..=PAGE_LIMIT).contains(&granule);
+        if !lawful || size < granule || !size.is_multiple_of(granule) || size > PAGE_LIMIT {
+            return fail(
+                header::HEADER_SIZE,
+                format!(
+                    "expected a header of whole pages, found {size} bytes in pages of {granule}; \
+                     the file is damaged, record again"
+                ),
+            );
+        }
+        Ok(Header::fields(page, size, granule))
+    }
+
+    /// Reads the fields of a header page that was found lawful.
+    fn fields(page: &[u8], size: u32, granule: u32) -> Header {
+        let u32_of = |at| u32_at(page, at).unwrap_or_default();
+        let u64_of = |at| u64_at(page, at).unwrap_or_default();
+        Header {
+            flags: u32_of(header::FLAGS),
+            page: u64::from(granule),
+            size: u64::from(size),
+            pid: u32_of(header::PID),
+            cpus: u32_of(header::CPUS),
+            start_utc: u64_of(header::START_UTC),
+            start_ticks: u64_of(header::START_TICKS),
+            last_ticks: u64_of(header::LAST_TICKS),
+            last_ns: u64_of(header::LAST_NS),
+            allocated: u64_of(header::ALLOCATED),
+            lost_accesses: u64_of(header::LOST_ACCESSES),
+            lost_sync: u64_of(header::LOST_SYNC),
+            lost_from: u64_of(header::LOST_FROM),
+            complete: u32_of(header::STATE) == 1,
+            arguments: arguments(page, u32_of(header::ARGUMENTS_LENGTH)),
+        }
+    }
+
+    /// Whether it was imported from a text: its times are nanoseconds, its
+    /// names are the text's.
+    pub(super) fn imported(&self) -> bool {
+        self.flags & (flags::NANOSECONDS | flags::TIMELESS | flags::STAMPED) != 0
+    }
+
+    /// Nanoseconds since the start of a time as stored.
+    pub(super) fn nanoseconds(&self, ticks: u64) -> u64 {
+        if self.flags & (flags::NANOSECONDS | flags::TIMELESS) != 0 {
+            return ticks;
+        }
+        let since = ticks.saturating_sub(self.start_ticks);
+        let span = self.last_ticks.saturating_sub(self.start_ticks);
+        if span == 0 || self.last_ns == 0 {
+            // Died before its first calibration: ticks are all there is.
+            return since;
+        }
+        let ns = u128::from(since) * u128::from(self.last_ns) / u128::from(span);
+        // NO_TIME is not a time.
+        u64::try_from(ns).unwrap_or(u64::MAX).min(u64::MAX - 1)
+    }
+}
+
+fn not_a_trace(file: &[u8]) -> String {
+    if file.iter().take(PAGE).all(|&byte| byte == 0) {
+        return "the header was never written: the recorded process ended before it could; \
+                record again"
+            .to_owned();
+    }
+    "is neither a .trace file nor a text trace; give a file that hbtrace recorded".to_owned()
+}
+
+fn wrong_version(version: u32, bits: u32) -> Option<String> {
+    if version > VERSION {
+        return Some(format!(
+            "the trace is too new: format version {version}, this hbtrace reads versions up to \
+             {VERSION}; update hbtrace"
+        ));
+    }
+    if version < OLDEST {
+        return Some(format!(
+            "the trace is too old: format version {version}, this hbtrace reads versions from \
+             {OLDEST} on; record again"
+        ));
+    }
+    let unknown = bits & flags::MUST_KNOW;
+    (unknown != 0).then(|| {
+        format!("the trace uses features {unknown:#x}, unknown to this hbtrace; update hbtrace")
+    })
+}
+
+fn arguments(page: &[u8], length: u32) -> Vec<String> {
+    let end = header::ARGUMENTS.saturating_add(length as usize);
+    let bytes = &page[header::ARGUMENTS..end.min(page.len())];
+    bytes
+        .split_inclusive(|&byte| byte == 0)
+        .map(|argument| {
+            let argument = argument.strip_suffix(&[0]).unwrap_or(argument);
+            String::from_utf8_lossy(argument).into_owned()
+        })
+        .collect()
+}

@@ -1,0 +1,67 @@
+//! Opening a trace, whatever its form.
+//!
+//! A `.trace` file is read in these steps, one file each:
+//!
+//! 1. [`file`] maps it; [`header`] checks its first page.
+//! 2. [`chunks`] finds the chunks and how far each was written.
+//! 3. [`tables`] reads the names of threads, objects and sites.
+//! 4. [`streams`] decodes the sync events of each thread.
+//! 5. [`accesses`] stays lazy: plain accesses are decoded each time they are
+//!    walked, straight from the mapping.
+//! 6. [`assemble`] puts the [`Trace`] together, and [`horizon`] sees to it that
+//!    nothing is compared beyond what a damaged file still tells.
+//!
+//! A trace is untrusted input. Nothing here trusts a length, an offset or an
+//! id from the file: all are checked against the size of the file, and memory
+//! stays within a small multiple of it.
+
+mod accesses;
+mod assemble;
+mod chunks;
+mod file;
+mod header;
+mod horizon;
+mod label;
+mod names;
+#[cfg(test)]
+mod round_trip;
+mod streams;
+mod tables;
+mod told;
+
+use std::path::Path;
+
+pub use self::accesses::MappedAccesses;
+use crate::error::Error;
+use crate::format::layout;
+use crate::trace::Trace;
+
+/// How to open a trace.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Go on after well-formedness errors, and count them as warnings.
+    pub lenient: bool,
+}
+
+/// Opens `path` (a `.trace` file or a text trace, told apart by content),
+/// checks it and replays it.
+///
+/// # Errors
+/// If it can't be read, is not a trace, is malformed, or can't be an execution.
+pub fn open(path: &Path, options: Options) -> Result<Trace, Error> {
+    let mapping = file::map(path)?;
+    if looks_like_text(mapping.bytes()) {
+        return crate::text::parse(path, mapping.bytes(), options);
+    }
+    let mut trace = assemble::assemble(path, mapping)?;
+    crate::replay::replay(&mut trace)?;
+    Ok(trace)
+}
+
+/// A text trace bears no NUL; the first page of a `.trace` file is full of
+/// them, and its first byte decides even where little of it is left.
+fn looks_like_text(bytes: &[u8]) -> bool {
+    let page = &bytes[..bytes.len().min(layout::PAGE)];
+    let magic = &layout::MAGIC[..page.len().min(layout::MAGIC.len())];
+    !page.starts_with(magic) && !page.contains(&0)
+}

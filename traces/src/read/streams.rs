@@ -1,0 +1,144 @@
+//! Decodes the sync events of each thread.
+//!
+//! Ids are still the recorder's, and times as stored; `assemble` and `horizon`
+//! take it from here.
+
+use rustc_hash::FxHashMap;
+
+use super::chunks::{Index, Run};
+use super::file::Mapping;
+use crate::event::{NO_NUMBER, NO_TIME, NONE, SyncEvent};
+use crate::format::words::{self, SYNC_WORDS_MAX};
+use crate::kind::{Gate, Kind, Operands};
+
+/// Largest number that an event may bear; leaves room to count phases.
+const NUMBER_LIMIT: u64 = 1 << 60;
+
+/// What was read of one thread.
+#[derive(Debug, Default)]
+pub(super) struct ThreadStreams {
+    /// Its sync events.
+    pub(super) sync: Vec<SyncEvent>,
+    /// Runs of its access stream, without gaps.
+    pub(super) accesses: Vec<Run>,
+    /// Events of it are missing or damaged from these ticks on.
+    pub(super) broken_at: Option<u64>,
+}
+
+impl ThreadStreams {
+    /// Words of its access stream.
+    pub(super) fn access_words(&self) -> u64 {
+        self.accesses
+            .last()
+            .map_or(0, |run| run.position + run.words())
+    }
+
+    fn break_at(&mut self, ticks: u64) {
+        let earliest = self.broken_at.unwrap_or(ticks).min(ticks);
+        self.broken_at = Some(earliest);
+    }
+}
+
+/// The streams of all threads that wrote anything, by the recorder's ids.
+pub(super) fn read(mapping: &Mapping, index: &mut Index) -> FxHashMap<u32, ThreadStreams> {
+    let mut threads: FxHashMap<u32, ThreadStreams> = FxHashMap::default();
+    for run in std::mem::take(&mut index.accesses) {
+        add_accesses(threads.entry(run.thread).or_default(), run);
+    }
+    let mut ended: FxHashMap<u32, SyncEnd> = FxHashMap::default();
+    for run in &index.sync {
+        let thread = threads.entry(run.thread).or_default();
+        let end = ended.entry(run.thread).or_default();
+        add_sync(thread, end, mapping, run);
+    }
+    for thread in threads.values_mut() {
+        thread.sync.shrink_to_fit();
+    }
+    threads
+}
+
+/// Where the sync stream of a thread has got to.
+#[derive(Default)]
+struct SyncEnd {
+    position: u64,
+    accesses: u64,
+    ticks: u64,
+    /// Nothing can be added any more.
+    broken: bool,
+}
+
+/// Adds an access run if it continues the stream.
+fn add_accesses(thread: &mut ThreadStreams, run: Run) {
+    if run.words() == 0 {
+        return;
+    }
+    let next = thread.access_words();
+    let ends = run.position.checked_add(run.words());
+    if run.position == next && ends.is_some() {
+        thread.accesses.push(run);
+    } else {
+        // All that is later may be missing; its last stamp is not known here.
+        thread.break_at(thread.accesses.last().map_or(0, |run| run.ticks));
+    }
+}
+
+fn add_sync(thread: &mut ThreadStreams, end: &mut SyncEnd, mapping: &Mapping, run: &Run) {
+    if run.words() == 0 || end.broken {
+        return;
+    }
+    if run.position != end.position {
+        end.broken = true;
+        thread.break_at(end.ticks);
+        return;
+    }
+    let available = thread.access_words();
+    let bytes = mapping.words(run.bytes.clone());
+    let mut at = 0;
+    while at < bytes.len() {
+        let event = decode(&bytes[at..]).filter(|decoded| lawful(&decoded.event));
+        let Some(mut decoded) = event else {
+            end.broken = true;
+            thread.break_at(end.ticks);
+            return;
+        };
+        let position = end.accesses.saturating_add(decoded.delta);
+        if position > available {
+            thread.break_at(end.ticks);
+        }
+        end.accesses = position.min(available);
+        decoded.event.accesses = end.accesses;
+        if decoded.event.time != NO_TIME {
+            end.ticks = decoded.event.time;
+        }
+        thread.sync.push(decoded.event);
+        at += decoded.words;
+    }
+    end.position = end.position.saturating_add(run.words());
+}
+
+fn decode(bytes: &[[u8; 8]]) -> Option<words::DecodedSync> {
+    let mut event = [0; SYNC_WORDS_MAX];
+    for (word, bytes) in event.iter_mut().zip(bytes) {
+        *word = u64::from_le_bytes(*bytes);
+    }
+    words::decode_sync(&event[..bytes.len().min(SYNC_WORDS_MAX)])
+}
+
+/// Whether the event has the operands that its kind must have, in the bounds
+/// that everything behind reading relies on.
+fn lawful(event: &SyncEvent) -> bool {
+    let needs_object = !matches!(
+        event.kind.operands(),
+        Operands::None | Operands::Order | Operands::Block | Operands::Label
+    );
+    let needs_other = event.kind.operands() == Operands::ConditionLock;
+    let counts = matches!(event.kind.gate(), Gate::Count(_) | Gate::Park(_));
+    let small = |number: u64| number < NUMBER_LIMIT;
+    let numbers = if matches!(event.kind, Kind::Alloc | Kind::Free) {
+        small(event.number) && small(event.extra)
+    } else {
+        (small(event.number) || event.number == NO_NUMBER && !counts)
+            && (small(event.extra) || event.extra == NO_NUMBER)
+    };
+    numbers && !(needs_object && event.object == NONE) && !(needs_other && event.other == NONE)
+}

@@ -1,0 +1,132 @@
+//! The cold tables: names of threads, objects and sites.
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
+use super::file::Mapping;
+use super::header::u32_at;
+use crate::format::table::{self, RECORD_MAX, Record};
+use crate::object::ObjectKind;
+use crate::trace::Site;
+
+/// A thread as its latest record tells it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ThreadRecord {
+    pub(super) os_id: u32,
+    pub(super) name: Option<String>,
+    pub(super) foreign: bool,
+}
+
+/// An object as its latest record tells it.
+#[derive(Clone, Debug)]
+pub(super) struct ObjectRecord {
+    pub(super) kind: ObjectKind,
+    pub(super) name: Option<String>,
+    pub(super) site: u32,
+    pub(super) len: u64,
+    pub(super) address: u64,
+}
+
+/// All tables, by the recorder's ids.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) threads: FxHashMap<u32, ThreadRecord>,
+    pub(super) objects: FxHashMap<u32, ObjectRecord>,
+    pub(super) sites: FxHashMap<u32, Site>,
+    /// Records that could not be read.
+    pub(super) damaged: u64,
+}
+
+/// Reads the records of all table chunks, in the order of the file.
+pub(super) fn read(mapping: &Mapping, payloads: &[Range<u64>]) -> Tables {
+    let mut tables = Tables::default();
+    for payload in payloads {
+        let bytes = mapping.bytes();
+        // In bounds: the index clamps payloads to the file.
+        let bytes = bytes.get(payload.start as usize..payload.end as usize);
+        tables.read_chunk(bytes.unwrap_or_default());
+    }
+    tables
+}
+
+impl Tables {
+    fn read_chunk(&mut self, bytes: &[u8]) {
+        let mut at = 0;
+        while let Some(length) = u32_at(bytes, at) {
+            if length == 0 {
+                return;
+            }
+            let record = bytes.get(at + 4..at + 4 + length as usize);
+            let (Some(record), true) = (record, u64::from(length) <= RECORD_MAX) else {
+                self.damaged += 1;
+                return;
+            };
+            match table::decode(record) {
+                Some(record) => self.add(record),
+                None => self.damaged += 1,
+            }
+            at += (4 + length as usize).next_multiple_of(8);
+        }
+    }
+
+    fn add(&mut self, record: Record) {
+        match record {
+            Record::Thread {
+                thread,
+                os_id,
+                name,
+                foreign,
+            } => {
+                let record = ThreadRecord {
+                    os_id,
+                    name,
+                    foreign,
+                };
+                self.threads.insert(thread, record);
+            }
+            Record::Object {
+                object,
+                kind,
+                name,
+                site,
+                len,
+                address,
+            } => {
+                let kind = ObjectKind::ALL.get(usize::from(kind));
+                let record = ObjectRecord {
+                    kind: kind.copied().unwrap_or(ObjectKind::Unknown),
+                    name,
+                    site,
+                    len,
+                    address,
+                };
+                self.objects.insert(object, record);
+            }
+            Record::Site {
+                site,
+                file,
+                line,
+                column,
+            } => {
+                self.sites.insert(site, resolved(file, line, column));
+            }
+        }
+    }
+}
+
+/// The site of a record: `path:line:column`, as far as each is known.
+fn resolved(file: String, line: u32, column: u32) -> Site {
+    let text = match (line, column) {
+        (0, _) => file.clone(),
+        (line, 0) => format!("{file}:{line}"),
+        (line, column) => format!("{file}:{line}:{column}"),
+    };
+    let known = line != 0;
+    Site {
+        text,
+        file: known.then_some(file),
+        line: known.then_some(line),
+        column: (known && column != 0).then_some(column),
+    }
+}
