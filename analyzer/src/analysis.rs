@@ -8,7 +8,7 @@
 use hbtrace_traces::trace::Trace;
 
 use crate::finding::Findings;
-use crate::{deadlock, figures, race};
+use crate::{contention, deadlock, figures, race};
 
 /// How to analyse.
 #[derive(Clone, Copy, Default)]
@@ -50,6 +50,12 @@ pub static ANALYSES: &[Analysis] = &[
             findings.warnings.extend(warnings);
         },
         faults: Some(|findings| findings.deadlocks.len()),
+    },
+    Analysis {
+        name: "contention",
+        description: "who waited for whom, and what held the run up",
+        run: |trace, findings| findings.contention = contention::analyze(trace),
+        faults: None,
     },
 ];
 

@@ -68,7 +68,8 @@ impl Count {
 }
 
 /// The figures of a replayed trace.
-pub(crate) fn figures(trace: &Trace) -> TraceFigures {
+#[must_use]
+pub fn figures(trace: &Trace) -> TraceFigures {
     let mut count = trace
         .steps
         .par_chunks(STEPS)

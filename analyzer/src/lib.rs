@@ -5,7 +5,7 @@
 //! [`report`] shows them. A report knows findings, never an analysis.
 
 mod deadlock;
-mod figures;
+pub mod figures;
 mod fingerprint;
 
 pub mod analysis;

@@ -27,6 +27,8 @@
 mod acquisition;
 mod cycle;
 mod lock_order;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 use std::collections::BTreeMap;

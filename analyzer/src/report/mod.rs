@@ -6,7 +6,10 @@
 //! their help from the list.
 
 mod json;
+mod names;
 mod text;
+
+pub use names::shown;
 
 use std::io;
 use std::path::PathBuf;

@@ -3,8 +3,9 @@
 use std::io;
 
 use super::Page;
-use super::style::{clean, counted, duration, grouped, percent};
+use super::style::{counted, duration, grouped, percent};
 use crate::finding::{Contention, LockFigures, TraceFigures};
+use crate::report::shown;
 
 /// Objects in the table.
 const ROWS: usize = 10;
@@ -93,7 +94,7 @@ fn verdict(contention: &Contention, run: u64) -> String {
         Some(lock) if lock.critical_path_ns > 0 => format!(
             "{} of the run of {length} passed inside `{}`{}",
             percent(lock.critical_path_ns, run),
-            clean(&lock.lock),
+            shown(&lock.lock),
             worst_site(lock),
         ),
         Some(_) => format!("no lock was on the critical path of the run of {length}"),
@@ -104,13 +105,13 @@ fn verdict(contention: &Contention, run: u64) -> String {
 fn worst_site(lock: &LockFigures) -> String {
     match lock.worst_site.as_str() {
         "" | "?" => String::new(),
-        site => format!(", most of it at {}", clean(site)),
+        site => format!(", most of it at {}", shown(site)),
     }
 }
 
 fn row(lock: &LockFigures, run: u64) -> [String; 7] {
     [
-        cut(&clean(&lock.lock)),
+        cut(&shown(&lock.lock)),
         lock.kind.clone(),
         grouped(lock.acquisitions),
         percent(lock.contended, lock.acquisitions),

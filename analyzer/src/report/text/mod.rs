@@ -12,10 +12,10 @@ mod style;
 
 use std::io;
 
-use super::RenderOptions;
+use super::{RenderOptions, shown};
 use crate::finding::{CycleStep, Deadlock, Findings, Race, Side};
 use snippet::Sources;
-use style::{Style, clean, counted, grouped};
+use style::{Style, counted, grouped};
 
 /// Where a report is written to, with what it needs on the way.
 struct Page<'a> {
@@ -44,7 +44,7 @@ pub(super) fn render(
     page.contention(&findings.contention, &findings.trace)?;
     for warning in &findings.warnings {
         let label = page.style.warning("warning");
-        writeln!(page.out, "{label}: {}", clean(warning))?;
+        writeln!(page.out, "{label}: {}", shown(warning))?;
     }
     if !findings.warnings.is_empty() {
         writeln!(page.out)?;
@@ -65,11 +65,11 @@ impl Page<'_> {
             let label = side_label(side);
             self.snippet(&side.site, &label)?;
             for frame in side.stack.iter().skip(1) {
-                self.note("called from", &clean(frame))?;
+                self.note("called from", &shown(frame))?;
             }
         }
         for reason in &race.why {
-            self.note("why", &clean(reason))?;
+            self.note("why", &shown(reason))?;
         }
         if race.locations > 1 || race.pairs > 1 {
             let locations = counted(race.locations, "location");
@@ -81,7 +81,7 @@ impl Page<'_> {
         }
         for side in [&race.first, &race.second] {
             if side.foreign_thread {
-                let thread = clean(&side.thread);
+                let thread = shown(&side.thread);
                 let doubt = "was not created under the recorder: an order that its creator \
                              gave it is not known";
                 self.note("note", &format!("thread `{thread}` {doubt}"))?;
@@ -119,14 +119,14 @@ impl Page<'_> {
         let wants = if actual { "waits for" } else { "acquires" };
         let label = format!(
             "thread `{}` {wants} `{}`, {}",
-            clean(&step.thread),
-            clean(&step.acquires),
+            shown(&step.thread),
+            shown(&step.acquires),
             holding(&step.holds),
         );
         self.snippet(&step.site, &label)?;
-        let (wanted, holder) = (clean(&step.acquires), clean(&next.thread));
+        let (wanted, holder) = (shown(&step.acquires), shown(&next.thread));
         if next.holds.contains(&step.acquires) {
-            let since = clean(&next.holds_since);
+            let since = shown(&next.holds_since);
             self.note(
                 "held",
                 &format!("`{wanted}` by thread `{holder}`, taken at {since}"),
@@ -173,14 +173,14 @@ impl Page<'_> {
             grouped(trace.accesses),
             grouped(trace.sync_events),
             counted(trace.threads, "thread"),
-            clean(&trace.file),
+            shown(&trace.file),
         )
     }
 }
 
 /// The location, or both if the sides touch different ones.
 fn common_location(race: &Race) -> String {
-    let (first, second) = (clean(&race.first.location), clean(&race.second.location));
+    let (first, second) = (shown(&race.first.location), shown(&race.second.location));
     if first == second {
         format!("`{first}`")
     } else {
@@ -192,8 +192,8 @@ fn side_label(side: &Side) -> String {
     format!(
         "{} of `{}` by thread `{}`, {}",
         side.kind,
-        clean(&side.location),
-        clean(&side.thread),
+        shown(&side.location),
+        shown(&side.thread),
         holding(&side.held),
     )
 }
@@ -204,7 +204,7 @@ fn holding(locks: &[String]) -> String {
     }
     let names: Vec<String> = locks
         .iter()
-        .map(|lock| format!("`{}`", clean(lock)))
+        .map(|lock| format!("`{}`", shown(lock)))
         .collect();
     format!("holding {}", names.join(", "))
 }

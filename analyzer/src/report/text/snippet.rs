@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Page;
-use super::style::clean;
+use crate::report::shown;
 
 /// Larger files are no source.
 const MAX_FILE_BYTES: u64 = 16 << 20;
@@ -86,7 +86,7 @@ impl Page<'_> {
     /// A site, its source line if there is one, and what happened there.
     pub(super) fn snippet(&mut self, site: &str, label: &str) -> io::Result<()> {
         let arrow = self.style.frame("  -->");
-        writeln!(self.out, "{arrow} {}", clean(site))?;
+        writeln!(self.out, "{arrow} {}", shown(site))?;
         let place = Place::parse(site);
         let line = place.as_ref().and_then(|place| {
             let line = self.sources.line(place)?;
@@ -110,7 +110,7 @@ impl Page<'_> {
 /// A source line as shown, and the marks below it: under the name at `column`
 /// (from 1, in characters), or under the whole line.
 fn marked(line: &str, column: Option<usize>) -> (String, String) {
-    let mut shown = String::new();
+    let mut text = String::new();
     let mut mark = String::new();
     let first = match column {
         Some(column) => column.saturating_sub(1),
@@ -121,19 +121,19 @@ fn marked(line: &str, column: Option<usize>) -> (String, String) {
     for (at, c) in line.chars().take(MAX_LINE_CHARS).enumerate() {
         let piece = match c {
             '\t' => "    ".to_owned(),
-            c => clean(c.encode_utf8(&mut [0; 4])),
+            c => shown(c.encode_utf8(&mut [0; 4])),
         };
         within &= at <= first || column.is_none() || is_name(c);
         let under = if at >= first && within { '^' } else { ' ' };
         mark.extend(piece.chars().map(|_| under));
-        shown.push_str(&piece);
+        text.push_str(&piece);
     }
     if line.chars().nth(MAX_LINE_CHARS).is_some() {
-        shown.push_str(" ...");
+        text.push_str(" ...");
     }
     let mark = mark.trim_end();
     let mark = if mark.is_empty() { "^" } else { mark };
-    (shown, mark.to_owned())
+    (text, mark.to_owned())
 }
 
 #[cfg(test)]

@@ -45,19 +45,6 @@ impl Style {
     }
 }
 
-/// The text with control characters as escapes.
-pub(super) fn clean(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
 /// `1 race`, `2,000 races`.
 pub(super) fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -127,11 +114,5 @@ mod tests {
         assert_eq!(duration(99_960_000), "100 ms");
         assert_eq!(duration(2_000_000_000), "2.00 s");
         assert_eq!(duration(3_600_000_000_000), "3600 s");
-    }
-
-    #[test]
-    fn escapes_in_names_do_not_reach_the_terminal() {
-        assert_eq!(clean("a\x1b[2Jb\n"), "a\\u{1b}[2Jb\\n");
-        assert_eq!(clean("größe"), "größe");
     }
 }

@@ -1,0 +1,180 @@
+//! The command line. Formats and analyses come from the analyzer's lists.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+
+use hbtrace_analyzer::analysis::ANALYSES;
+use hbtrace_analyzer::report::{self, REPORTS, Report};
+
+/// Records what the threads of a program do, and explains it: races,
+/// deadlocks, contention.
+#[derive(Parser)]
+#[command(name = "hbtrace", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hbtrace record -o run.trace -- ./service --port 8080
+  hbtrace analyze run.trace
+  hbtrace analyze run.trace -o json=run.json -o svg=contention.svg";
+
+const ANALYZE: &str = "\
+Examples:
+  hbtrace analyze run.trace
+  hbtrace analyze run.trace --format json
+  hbtrace analyze run.trace -o json=run.json -o svg=contention.svg
+  hbtrace analyze run.trace --fail-on deadlocks --strict
+
+Exit codes:
+  0  no finding that --fail-on names
+  1  findings
+  2  wrong usage, or output that can't be written
+  3  not there, not a trace, cut within its header, or impossible
+  4  the trace holds no event
+  5  the trace is incomplete, and --strict was given";
+
+const RECORD: &str = "\
+Examples:
+  hbtrace record -- ./service --port 8080
+  hbtrace record -o run.trace --time all -- ./service
+
+Exits as the program does; 128 + N if signal N ended it; 125 if recording \
+could not start, 126 if the program can't be executed, 127 if it is not there.";
+
+const INFO: &str = "\
+Example:
+  hbtrace info run.trace";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Find races, deadlocks and contention in a trace.
+    #[command(after_help = ANALYZE)]
+    Analyze(Analyze),
+    /// Run a program that links the recorder, with recording switched on.
+    #[command(after_help = RECORD)]
+    Record(Record),
+    /// Tell what a trace holds, and how whole it is.
+    #[command(after_help = INFO)]
+    Info(Input),
+}
+
+/// A trace to read.
+#[derive(Args)]
+pub(crate) struct Input {
+    /// A recorded trace, or a text trace.
+    pub(crate) trace: PathBuf,
+    /// Go on after events that can't be, and say how many they were.
+    #[arg(long)]
+    pub(crate) lenient: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Analyze {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// What to print to standard output.
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = formats())]
+    pub(crate) format: String,
+    /// Also write a report to a file; may be given several times.
+    #[arg(short, long, value_name = "FORMAT=PATH", value_parser = output)]
+    pub(crate) output: Vec<Output>,
+    /// Threads to work with; the result does not depend on it. [default: one for each CPU]
+    #[arg(short, long, value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Findings that make the exit code 1, separated by commas. [default: all]
+    #[arg(long, value_name = "FINDINGS", value_delimiter = ',', value_parser = faults())]
+    pub(crate) fail_on: Vec<String>,
+    /// Exit with 5 if the trace is incomplete or lost events.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// When to colour the text.
+    #[arg(long, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub(crate) color: ColorChoice,
+}
+
+/// A report to write to a file.
+#[derive(Clone)]
+pub(crate) struct Output {
+    pub(crate) report: &'static Report,
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Record {
+    /// The trace to write. [default: the program's name with .trace]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Which events get a time.
+    #[arg(long, value_enum, default_value_t = Time::Waits)]
+    pub(crate) time: Time,
+    /// The program and its arguments.
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        value_name = "PROGRAM",
+        allow_hyphen_values = true
+    )]
+    pub(crate) program: Vec<std::ffi::OsString>,
+}
+
+/// Which events get a time.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Time {
+    /// Those where threads may wait: cheap, others lie between them.
+    Waits,
+    /// Every synchronisation: exact, and slower.
+    All,
+}
+
+fn formats() -> PossibleValuesParser {
+    let value = |report: &Report| PossibleValue::new(report.name).help(report.description);
+    PossibleValuesParser::new(REPORTS.iter().map(value))
+}
+
+/// No finding makes the exit code 1.
+pub(crate) const NONE: &str = "none";
+
+fn faults() -> PossibleValuesParser {
+    let faults = ANALYSES
+        .iter()
+        .filter(|analysis| analysis.faults.is_some())
+        .map(|analysis| PossibleValue::new(analysis.name).help(analysis.description));
+    let none = PossibleValue::new(NONE).help("findings do not count");
+    PossibleValuesParser::new(faults.chain([none]))
+}
+
+fn output(text: &str) -> Result<Output, String> {
+    let (format, path) = text
+        .split_once('=')
+        .ok_or("expected FORMAT=PATH, for example json=run.json")?;
+    let report = report::find(format).ok_or_else(|| {
+        let names: Vec<_> = REPORTS.iter().map(|report| report.name).collect();
+        format!("`{format}` is no format; there are {}", names.join(", "))
+    })?;
+    match path {
+        "" => Err("the path after = is missing".to_owned()),
+        "-" => Err(format!(
+            "`-` is no file; for standard output use --format {format}"
+        )),
+        path => Ok(Output {
+            report,
+            path: path.into(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,107 @@
+//! `hbtrace info`.
+
+use std::io;
+
+use hbtrace_analyzer::figures::figures;
+use hbtrace_analyzer::finding::TraceFigures;
+use hbtrace_analyzer::report::shown;
+use hbtrace_traces::trace::{Info, Trace};
+
+use crate::arguments::Input;
+use crate::exit_codes;
+use crate::failure::Failure;
+use crate::output;
+use crate::terminal::Terminal;
+
+pub(super) fn run(input: &Input, terminal: &mut Terminal<'_>) -> Result<u8, Failure> {
+    let trace = super::open(input)?;
+    super::warn(&trace.info.warnings, terminal);
+    output::to_stdout(terminal, |out| write(out, &trace))?;
+    Ok(exit_codes::OK)
+}
+
+fn write(out: &mut dyn io::Write, trace: &Trace) -> io::Result<()> {
+    let figures = figures(trace);
+    let mut row = |label: &str, text: &str| writeln!(out, "{:<13}{}", label, shown(text));
+    row("file", &figures.file)?;
+    row("format", &figures.format)?;
+    row("state", &state(&figures))?;
+    origin(&trace.info, &mut row)?;
+    let duration = figures.duration_ns.map(|ns| format!("{ns} ns"));
+    row("duration", duration.as_deref().unwrap_or("no times"))?;
+    row("events", &figures.events.to_string())?;
+    row("accesses", &figures.accesses.to_string())?;
+    row("sync events", &figures.sync_events.to_string())?;
+    row("lost events", &figures.lost_events.to_string())?;
+    row("locations", &figures.locations.to_string())?;
+    row("objects", &figures.objects.to_string())?;
+    row("sites", &figures.sites.to_string())?;
+    row("threads", &figures.threads.to_string())?;
+    for thread in &trace.threads {
+        let os_id = match thread.os_id {
+            0 => String::new(),
+            id => format!(", OS id {id}"),
+        };
+        let foreign = if thread.foreign {
+            ", not created under the recorder"
+        } else {
+            ""
+        };
+        row("", &format!("{}{os_id}{foreign}", thread.name))?;
+    }
+    Ok(())
+}
+
+/// What is known of the recorded process; nothing of an imported trace.
+fn origin(info: &Info, row: &mut impl FnMut(&str, &str) -> io::Result<()>) -> io::Result<()> {
+    if !info.arguments.is_empty() {
+        row("program", &info.arguments.join(" "))?;
+    }
+    if info.pid != 0 {
+        row("process", &info.pid.to_string())?;
+    }
+    if info.start_utc_ns != 0 {
+        row("started", &utc(info.start_utc_ns))?;
+    }
+    if info.cpus != 0 {
+        row("CPUs", &info.cpus.to_string())?;
+    }
+    Ok(())
+}
+
+fn state(figures: &TraceFigures) -> String {
+    match (figures.truncated, figures.complete) {
+        (true, _) => "truncated: the file ends before its chunks do",
+        (false, false) => "open: the recorded process did not end it",
+        (false, true) => "complete",
+    }
+    .to_owned()
+}
+
+/// `2026-01-31 23:59:59 UTC`, by Howard Hinnant's `civil_from_days`.
+fn utc(ns: u64) -> String {
+    let seconds = ns / 1_000_000_000;
+    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
+    let since_era = days + 719_468;
+    let (era, day) = (since_era / 146_097, since_era % 146_097);
+    let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::utc;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        assert_eq!(utc(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(utc(951_782_400_000_000_000), "2000-02-29 00:00:00 UTC");
+        assert_eq!(utc(1_769_903_999_000_000_000), "2026-01-31 23:59:59 UTC");
+    }
+}

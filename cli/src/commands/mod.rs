@@ -1,0 +1,55 @@
+//! The commands, one file each.
+
+mod analyze;
+mod info;
+mod record;
+
+use std::path::Path;
+
+use hbtrace_traces::read;
+use hbtrace_traces::trace::Trace;
+
+use crate::arguments::{Command, Input};
+use crate::exit_codes;
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+
+/// Runs a command and gives its exit code.
+pub(crate) fn run(command: &Command, terminal: &mut Terminal<'_>) -> Result<u8, Failure> {
+    match command {
+        Command::Analyze(arguments) => analyze::run(arguments, terminal),
+        Command::Record(arguments) => record::run(arguments, terminal),
+        Command::Info(input) => info::run(input, terminal),
+    }
+}
+
+/// Opens a trace that a command reads.
+fn open(input: &Input) -> Result<Trace, Failure> {
+    if input.trace == Path::new("-") {
+        let reason = "a trace can't be read from standard input, as it is mapped into memory and \
+                      walked more than once: write it to a file and name that";
+        return Err(Failure::new(exit_codes::USAGE, reason));
+    }
+    let options = read::Options {
+        lenient: input.lenient,
+    };
+    Ok(read::open(&input.trace, options)?)
+}
+
+/// Opens a trace, and fails if it holds no event.
+fn open_filled(input: &Input) -> Result<Trace, Failure> {
+    let trace = open(input)?;
+    if trace.steps.is_empty() {
+        let file = input.trace.display();
+        let message = format!("{file}: the trace holds no event: was anything recorded?");
+        return Err(Failure::new(exit_codes::EMPTY, message));
+    }
+    Ok(trace)
+}
+
+/// Tells what qualifies a trace.
+fn warn(warnings: &[String], terminal: &mut Terminal<'_>) {
+    for warning in warnings {
+        terminal.say(&format!("warning: {warning}"));
+    }
+}

@@ -1,0 +1,32 @@
+//! Exit codes. A script may rely on them.
+
+/// `analyze`: no finding that `--fail-on` names. Other commands: done.
+pub const OK: u8 = 0;
+
+/// `analyze`: findings that `--fail-on` names.
+pub const FINDINGS: u8 = 1;
+
+/// Wrong usage, or output that can't be written where it should go.
+pub const USAGE: u8 = 2;
+
+/// The trace is not there, is no trace, is cut within its header, or can't be
+/// an execution.
+pub const NO_TRACE: u8 = 3;
+
+/// The trace holds no event.
+pub const EMPTY: u8 = 4;
+
+/// The trace is incomplete, and `--strict` was given. The report is written.
+pub const INCOMPLETE: u8 = 5;
+
+/// `record`: it failed itself, before the program ran.
+pub const RECORD_FAILED: u8 = 125;
+
+/// `record`: the program was found and can't be executed.
+pub const NOT_EXECUTABLE: u8 = 126;
+
+/// `record`: the program was not found.
+pub const NOT_FOUND: u8 = 127;
+
+/// `record`: added to the number of the signal that ended the program.
+pub const SIGNALLED: u8 = 128;
