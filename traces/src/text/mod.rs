@@ -12,14 +12,19 @@
 mod channels;
 mod draft;
 mod fault;
+mod identities;
 mod line;
 mod locks;
 mod meetings;
 mod names;
 mod number;
 mod objects;
+mod operands;
+mod operation;
 mod parse;
 mod sites;
 mod threads;
+mod write;
 
 pub use parse::parse;
+pub use write::write;

@@ -65,10 +65,9 @@ pub(super) fn number<E>(
     draft: &mut Draft<'_>,
     mut refuse: impl FnMut(u64, Fault) -> Result<(), E>,
 ) -> Result<(), E> {
-    let threads: Vec<String> = draft.threads.iter().map(|it| it.name.clone()).collect();
     let named = Named {
-        threads: &threads,
-        objects: &draft.objects.table,
+        threads: &draft.tables.threads,
+        objects: &draft.tables.objects.table,
         declared: &draft.declared,
     };
     let mut numbering = Numbering {
@@ -81,7 +80,7 @@ pub(super) fn number<E>(
                 forked: 0,
             })
             .collect(),
-        unparks: vec![0; threads.len()],
+        unparks: vec![0; draft.threads.len()],
         versions: std::mem::take(&mut draft.versions),
         ..Numbering::default()
     };

@@ -83,14 +83,13 @@ impl Faults<'_> {
 fn finish(path: &Path, draft: Draft<'_>) -> Trace {
     let mut threads = Vec::with_capacity(draft.threads.len());
     let mut streams = Vec::with_capacity(draft.threads.len());
-    for ThreadDraft {
-        name,
-        sync,
-        accesses,
-        slices,
-        ..
-    } in draft.threads
-    {
+    for (name, thread) in draft.tables.threads.into_iter().zip(draft.threads) {
+        let ThreadDraft {
+            sync,
+            accesses,
+            slices,
+            ..
+        } = thread;
         threads.push(Thread {
             name,
             ..Thread::default()
@@ -110,7 +109,7 @@ fn finish(path: &Path, draft: Draft<'_>) -> Trace {
             ..Info::default()
         },
         threads,
-        objects: draft.objects.table,
+        objects: draft.tables.objects.table,
         sites: draft.sites,
         streams,
         steps: Vec::new(),

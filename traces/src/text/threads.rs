@@ -9,8 +9,13 @@ use crate::kind::{Kind, Operands};
 pub(super) fn settle(draft: &mut Draft<'_>) {
     let (ids, keep) = merge(draft);
     let waited = resolve_waited(draft, &ids);
-    let mut keep = keep.into_iter();
-    draft.threads.retain(|_| keep.next().unwrap_or(true));
+    let mut kept = keep.iter();
+    draft.threads.retain(|_| *kept.next().unwrap_or(&true));
+    let mut kept = keep.iter();
+    draft
+        .tables
+        .threads
+        .retain(|_| *kept.next().unwrap_or(&true));
     for event in draft.threads.iter_mut().flat_map(|thread| &mut thread.sync) {
         rename(event, &ids, &waited);
     }
@@ -19,15 +24,17 @@ pub(super) fn settle(draft: &mut Draft<'_>) {
     }
 }
 
-/// The id of each name, and which of them are threads of their own. A name that has no line of its own stands for the
-/// thread that is called so with the letter T, or without it.
+/// The id of each name, and which of them are threads of their own. A name
+/// that has no line stands for the thread that is called so with the letter T,
+/// or without it.
 fn merge(draft: &Draft<'_>) -> (Vec<u32>, Vec<bool>) {
     let twins: Vec<Option<u32>> = draft
         .threads
         .iter()
-        .map(|thread| {
+        .zip(&draft.tables.threads)
+        .map(|(thread, name)| {
             let alone = thread.first_line == 0;
-            alone.then(|| twin(draft, &thread.name)).flatten()
+            alone.then(|| twin(draft, name)).flatten()
         })
         .collect();
     let mut next = 0;
@@ -54,21 +61,25 @@ fn twin(draft: &Draft<'_>, name: &str) -> Option<u32> {
     let number = other.strip_prefix('T').unwrap_or(&other);
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let id = is_number
-        .then(|| draft.thread_names.get(&other))
+        .then(|| draft.tables.known_thread(&other))
         .flatten()?;
     (draft.threads[id as usize].first_line != 0).then_some(id)
 }
 
 /// What `req` waits for: object, or thread and 1.
 fn resolve_waited(draft: &mut Draft<'_>, ids: &[u32]) -> Vec<(u32, u64)> {
-    let names = std::mem::take(&mut draft.waited);
+    let names = std::mem::take(&mut draft.tables.waited);
     let resolve = |name: &String| {
-        if let Some(object) = draft.objects.waitable(name) {
+        if let Some(object) = draft.tables.objects.waitable(name) {
             return (object, 0);
         }
-        match draft.thread_names.get(name).or_else(|| twin(draft, name)) {
+        match draft
+            .tables
+            .known_thread(name)
+            .or_else(|| twin(draft, name))
+        {
             Some(thread) => (ids[thread as usize], 1),
-            None => (draft.objects.unknown(name), 0),
+            None => (draft.tables.objects.unknown(name), 0),
         }
     };
     names.iter().map(resolve).collect()
