@@ -91,3 +91,13 @@ fn access_unless_exhausted(write: bool, address: u64, len: u64, site: &'static L
 pub(crate) fn thread() -> u32 {
     writer::thread()
 }
+
+/// The id of a thread that is about to be created.
+pub(crate) fn new_thread() -> Option<u32> {
+    writer::quietly(|shared| shared.next_thread())
+}
+
+/// Begins the recording of this new thread under the id that its parent drew.
+pub(crate) fn adopt(thread: u32) {
+    writer::adopt(thread);
+}

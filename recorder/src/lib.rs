@@ -52,6 +52,8 @@ mod table;
 #[cfg(feature = "record")]
 mod tell;
 #[cfg(feature = "record")]
+pub mod thread;
+#[cfg(feature = "record")]
 mod ticks;
 mod tracked;
 #[cfg(feature = "record")]

@@ -7,7 +7,7 @@ use hbtrace_traces::format::table::Record;
 use hbtrace_traces::id::{self as trace, ObjectId};
 use hbtrace_traces::object::ObjectKind;
 
-use crate::emit::{self, Event};
+use crate::emit;
 use crate::primitive::{AtomicU32, Mutex, Ordering, lock};
 use crate::session::Shared;
 use crate::writer;
@@ -46,54 +46,26 @@ impl Object {
     pub(crate) fn id_sized(&self, kind: ObjectKind, len: u64) -> u32 {
         // Relaxed: the id is only compared, it publishes nothing.
         match self.id.load(Ordering::Relaxed) {
-            0 => self.draw(kind, len).0,
-            id => id - 1,
-        }
-    }
-
-    /// Its id. The call that draws it also records the event that `declare`
-    /// makes of the id: `chan`, `barrier` or `sem`.
-    #[inline]
-    pub(crate) fn id_with(&self, kind: ObjectKind, declare: impl FnOnce(u32) -> Event) -> u32 {
-        // Relaxed: as above.
-        match self.id.load(Ordering::Relaxed) {
-            0 => self.declare(kind, declare),
+            0 => self.draw(kind, len),
             id => id - 1,
         }
     }
 
     #[cold]
-    fn declare(&self, kind: ObjectKind, declare: impl FnOnce(u32) -> Event) -> u32 {
-        let (id, drawn) = self.draw(kind, 0);
-        if drawn {
-            emit::sync(declare(id));
-        }
-        id
-    }
-
-    /// The id, and whether this call drew it.
-    #[cold]
-    fn draw(&self, kind: ObjectKind, len: u64) -> (u32, bool) {
+    fn draw(&self, kind: ObjectKind, len: u64) -> u32 {
         if !emit::recording() {
-            return (NONE, false);
+            return NONE;
         }
-        let drawn = writer::quietly(|shared| self.register(shared, kind, len, None));
-        drawn.unwrap_or((NONE, false))
+        writer::quietly(|shared| self.register(shared, kind, len, None)).unwrap_or(NONE)
     }
 
     /// Draws an id if there is none, and writes the record.
-    fn register(
-        &self,
-        shared: &Shared,
-        kind: ObjectKind,
-        len: u64,
-        name: Option<&str>,
-    ) -> (u32, bool) {
+    fn register(&self, shared: &Shared, kind: ObjectKind, len: u64, name: Option<&str>) -> u32 {
         let mut next = lock(&NEXT);
         // Relaxed: only changed under the lock.
         let known = self.id.load(Ordering::Relaxed);
         if known != 0 && name.is_none() {
-            return (known - 1, false);
+            return known - 1;
         }
         let id = match known {
             0 => *next,
@@ -108,10 +80,10 @@ impl Object {
             len,
             address: 0,
         });
-        // Relaxed: as above. A reader of the file may meet the id before the
-        // record only if it looks at a process that still runs.
+        // Relaxed: the id publishes nothing. Within the file the record may
+        // come after the id's first use by another thread.
         self.id.store(id + 1, Ordering::Relaxed);
-        (id, known == 0)
+        id
     }
 
     /// Gives it a name, drawing its id.
