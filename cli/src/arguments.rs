@@ -50,6 +50,16 @@ const INFO: &str = "\
 Example:
   hbtrace info run.trace";
 
+const DUMP: &str = "\
+Examples:
+  hbtrace dump run.trace | head
+  hbtrace dump run.trace > run.std";
+
+const CONVERT: &str = "\
+Examples:
+  hbtrace convert run.trace run.std
+  hbtrace convert run.std run.trace";
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Find races, deadlocks and contention in a trace.
@@ -61,6 +71,12 @@ pub(crate) enum Command {
     /// Tell what a trace holds, and how whole it is.
     #[command(after_help = INFO)]
     Info(Input),
+    /// Print a trace as text, one event a line.
+    #[command(after_help = DUMP)]
+    Dump(Input),
+    /// Turn a trace into text, or text into a trace.
+    #[command(after_help = CONVERT)]
+    Convert(Convert),
 }
 
 /// A trace to read.
@@ -130,6 +146,14 @@ pub(crate) enum Time {
     Waits,
     /// Every synchronisation: exact, and slower.
     All,
+}
+
+#[derive(Args)]
+pub(crate) struct Convert {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Where to write it: a .trace file, or text if it ends in .std or .txt.
+    pub(crate) output: PathBuf,
 }
 
 fn formats() -> PossibleValuesParser {

@@ -7,7 +7,6 @@
 
 mod json;
 mod names;
-mod svg;
 mod text;
 
 pub use names::shown;
@@ -50,11 +49,6 @@ pub static REPORTS: &[Report] = &[
         name: "json",
         description: "for programs: everything, schema hbtrace-report/1",
         render: json::render,
-    },
-    Report {
-        name: "svg",
-        description: "the contention sheet: what held the run up, as a picture",
-        render: svg::render,
     },
 ];
 

@@ -1,11 +1,10 @@
 //! `hbtrace analyze`.
 
-use std::path::Path;
-
 use hbtrace_analyzer::analysis::{ANALYSES, Options, analyze};
 use hbtrace_analyzer::finding::{Findings, TraceFigures};
 use hbtrace_analyzer::report::{self, RenderOptions};
 
+use super::same_file;
 use crate::arguments::{Analyze, NONE};
 use crate::exit_codes;
 use crate::failure::Failure;
@@ -48,13 +47,6 @@ fn check(arguments: &Analyze) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn same_file(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
-    }
 }
 
 fn find(arguments: &Analyze, terminal: &mut Terminal<'_>) -> Result<Findings, Failure> {

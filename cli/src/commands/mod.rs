@@ -1,6 +1,8 @@
 //! The commands, one file each.
 
 mod analyze;
+mod convert;
+mod dump;
 mod info;
 mod record;
 
@@ -20,6 +22,8 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal<'_>) -> Result<u8, 
         Command::Analyze(arguments) => analyze::run(arguments, terminal),
         Command::Record(arguments) => record::run(arguments, terminal),
         Command::Info(input) => info::run(input, terminal),
+        Command::Dump(input) => dump::run(input, terminal),
+        Command::Convert(arguments) => convert::run(arguments, terminal),
     }
 }
 
@@ -45,6 +49,14 @@ fn open_filled(input: &Input) -> Result<Trace, Failure> {
         return Err(Failure::new(exit_codes::EMPTY, message));
     }
     Ok(trace)
+}
+
+/// Whether the two name one file.
+fn same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
 }
 
 /// Tells what qualifies a trace.

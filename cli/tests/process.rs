@@ -1,0 +1,185 @@
+//! What only a process of its own can show: exit codes as a shell sees them,
+//! signals, a closed stdout. All else is tested in process.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// One race.
+const RACE: &str = "A|w(x)|a.rs:1:1\nB|w(x)|b.rs:2:2\n";
+
+fn hbtrace(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hbtrace"));
+    command.current_dir(directory).env_remove("NO_COLOR");
+    command
+}
+
+/// Runs `hbtrace` with arguments separated by blanks.
+fn run(directory: &Path, arguments: &str) -> Output {
+    let mut command = hbtrace(directory);
+    command.args(arguments.split(' ')).output().unwrap()
+}
+
+fn shell(directory: &Path, script: &str) -> Output {
+    let mut command = hbtrace(directory);
+    command
+        .args(["record", "--", "sh", "-c", script])
+        .output()
+        .unwrap()
+}
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("race.std"), RACE).unwrap();
+    folder
+}
+
+fn error_line(output: &Output) -> String {
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(text.lines().count(), 1, "more than a line: {text}");
+    text
+}
+
+#[test]
+fn findings_are_exit_code_1() {
+    let folder = folder();
+    let output = run(folder.path(), "analyze race.std");
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.starts_with("race: a write and a write of `x`"),
+        "{text}"
+    );
+    assert!(!text.contains('\x1b'), "colours in a pipe: {text}");
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn a_closed_stdout_is_no_failure() {
+    let folder = folder();
+    let many: String = (0..20_000)
+        .map(|n| format!("A|w(x)|{n}\nB|w(x)|-{n}\n"))
+        .collect();
+    fs::write(folder.path().join("long.std"), many).unwrap();
+    for arguments in [
+        ["dump", "long.std"],
+        ["analyze", "race.std"],
+        ["analyze", "--help"],
+    ] {
+        let mut command = hbtrace(folder.path());
+        let mut child = command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let expected = i32::from(arguments == ["analyze", "race.std"]);
+        assert_eq!(output.status.code(), Some(expected), "{arguments:?}");
+        assert!(output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let folder = folder();
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = hbtrace(folder.path());
+    let output = command
+        .args(["dump", "race.std"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error_line(&output).starts_with("error: standard output can't be written: "));
+}
+
+#[test]
+fn record_exits_as_the_program_does() {
+    let folder = folder();
+    assert_eq!(shell(folder.path(), "exit 0").status.code(), Some(0));
+    assert_eq!(shell(folder.path(), "exit 7").status.code(), Some(7));
+    assert_eq!(
+        shell(folder.path(), "kill -KILL $$").status.code(),
+        Some(137)
+    );
+}
+
+#[test]
+fn record_says_that_the_program_wrote_no_trace() {
+    let folder = folder();
+    let output = shell(folder.path(), "exit 7");
+    assert!(error_line(&output).starts_with("warning: sh wrote no trace to "));
+}
+
+#[test]
+fn record_sees_what_the_program_wrote() {
+    let folder = folder();
+    let script = "test \"$HBTRACE_OUT\" = \"$PWD/sh.trace\" && printf HBTRACE > \"$HBTRACE_OUT\"";
+    let output = shell(folder.path(), script);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(error_line(&output).starts_with("recorded "));
+    // Left from the first run.
+    let output = shell(folder.path(), "exit 0");
+    assert!(error_line(&output).starts_with("warning: sh wrote no trace to "));
+}
+
+#[test]
+fn record_hands_on_options_of_the_program() {
+    let folder = folder();
+    let arguments = "record --time all -- env -i --help";
+    let output = run(folder.path(), arguments);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("env"));
+    let output = shell(folder.path(), "echo time=$HBTRACE_TIME");
+    assert_eq!(output.stdout, b"time=\n");
+    let mut command = hbtrace(folder.path());
+    let script = "echo time=$HBTRACE_TIME";
+    command.args(["record", "--time", "all", "--", "sh", "-c", script]);
+    assert_eq!(command.output().unwrap().stdout, b"time=all\n");
+}
+
+#[test]
+fn record_tells_its_own_failures_apart() {
+    let folder = folder();
+    let output = run(folder.path(), "record -- no-such-program");
+    assert_eq!(output.status.code(), Some(127));
+    assert!(error_line(&output).starts_with("error: no-such-program can't be run: "));
+    let output = run(folder.path(), "record -- ./race.std");
+    assert_eq!(output.status.code(), Some(126));
+    let output = run(folder.path(), "record -o no-such-folder/x.trace -- true");
+    assert_eq!(output.status.code(), Some(125));
+    let output = run(folder.path(), "record -o race.std -- true");
+    assert_eq!(output.status.code(), Some(125));
+    assert_eq!(
+        fs::read_to_string(folder.path().join("race.std")).unwrap(),
+        RACE
+    );
+}
+
+#[test]
+fn record_passes_on_a_request_to_end() {
+    let folder = folder();
+    let script = "trap 'kill $p; exit 9' TERM; sleep 60 >/dev/null 2>&1 & p=$!; echo ready; wait";
+    let mut command = hbtrace(folder.path());
+    let mut child = command
+        .args(["record", "--", "sh", "-c", script])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    let killed = Command::new("kill").arg(child.id().to_string()).status();
+    assert!(killed.unwrap().success());
+    out.read_to_string(&mut line).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+}
