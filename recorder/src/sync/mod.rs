@@ -20,7 +20,7 @@
 //! # What std has and this module has not
 //!
 //! All that is not stable: `nonpoison`, `mpmc`, `oneshot`, `ReentrantLock`,
-//! `Exclusive`, mapped guards, `RwLock::{get_cloned, set, replace}`,
+//! `Exclusive`, mapped guards, `{get_cloned, set, replace, data_ptr}` of locks,
 //! `OnceLock::{get_mut_or_init, get_or_try_init, try_insert}`,
 //! `LazyLock::into_inner`, `recv_deadline` and `send_timeout` of channels.
 
@@ -42,6 +42,8 @@ pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use lazy_lock::LazyLock;
 pub use mutex::{Mutex, MutexGuard};
+#[allow(deprecated, reason = "mirrored as it is")]
+pub use once::ONCE_INIT;
 pub use once::{Once, OnceState};
 pub use once_lock::OnceLock;
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};

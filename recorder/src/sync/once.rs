@@ -27,6 +27,14 @@ pub struct Once {
     gate: Gate,
 }
 
+/// As [`std::sync::ONCE_INIT`].
+#[deprecated(since = "1.38.0", note = "the `Once::new()` function is now preferred")]
+#[allow(
+    clippy::declare_interior_mutable_const,
+    reason = "std's is such a constant"
+)]
+pub const ONCE_INIT: Once = Once::new();
+
 /// State of a [`Once`] within its initialiser; see [`std::sync::OnceState`].
 pub struct OnceState {
     poisoned: bool,
