@@ -1,1 +1,4 @@
 //! The house walked end to end.
+
+pub mod generate;
+pub mod oracle;
