@@ -15,6 +15,8 @@ pub(crate) struct Chunk {
     base: *mut u8,
     offset: u64,
     size: usize,
+    /// Its space lay free for a while: later chunks may lie before it.
+    reused: bool,
 }
 
 // SAFETY: it is memory that stays mapped to the end of the process and that
@@ -40,7 +42,18 @@ impl Chunk {
     /// They must be zero, page-aligned, mapped to the end of the process, and
     /// nobody else's.
     pub(crate) unsafe fn new(base: *mut u8, offset: u64, size: usize) -> Chunk {
-        Chunk { base, offset, size }
+        Chunk {
+            base,
+            offset,
+            size,
+            reused: false,
+        }
+    }
+
+    /// Marks it as drawn from space that lay free.
+    pub(crate) fn reuse(mut self) -> Chunk {
+        self.reused = true;
+        self
     }
 
     pub(crate) fn size(&self) -> usize {
@@ -57,6 +70,7 @@ impl Chunk {
     pub(crate) fn open(&self, head: &Head) {
         self.set_u8(chunk::STREAM, head.stream as u8);
         self.set_u8(chunk::STATE, 1);
+        self.set_u8(chunk::REUSED, u8::from(self.reused));
         self.set_u64(chunk::OFFSET, self.offset);
         self.set_u32(chunk::SIZE, self.size as u32);
         self.set_u32(chunk::WRITER, head.thread);

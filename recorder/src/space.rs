@@ -143,7 +143,7 @@ impl Inner {
         if let Some(rest) = chunk.split(size.min(chunk.size())) {
             self.free.push(rest);
         }
-        Some(chunk)
+        Some(chunk.reuse())
     }
 
     fn draw_fresh(&mut self, size: u64, least: u64, purpose: Use) -> Option<Chunk> {

@@ -164,7 +164,7 @@ struct Cursor {
     started: Cell<bool>,
     access: Stream,
     sync: Stream,
-    /// The last site of the access stream.
+    /// The last site: of an access or of a sync event.
     site: Cell<u32>,
     /// Where the access stream was at the last sync event.
     mark: Cell<u64>,
@@ -281,6 +281,8 @@ impl Cursor {
         store(first, words[0]);
         self.sync.next.set(first.wrapping_add(count));
         self.mark.set(position);
+        // Each segment's first access refers to the site of the event before.
+        self.site.set(event.site.0);
         self.account(event);
         Some(NumberSlot {
             at: first.wrapping_add(NUMBER_WORD),
@@ -369,6 +371,8 @@ impl Cursor {
             _ => Use::Order,
         };
         let size = stream.size.get();
+        // Before the chunk is drawn: chunks drawn later bear later events.
+        let ticks = ticks::now();
         let Some(chunk) = shared.draw(size, (size / 8).max(PAGE), purpose) else {
             return false;
         };
@@ -383,7 +387,7 @@ impl Cursor {
                 position: stream.before.get(),
                 held: self.held.get(),
                 waiting: self.waiting.get(),
-                ticks: ticks::now(),
+                ticks,
             },
         );
         true

@@ -94,6 +94,9 @@ pub mod chunk {
     pub const STATE: usize = 5;
     /// u8, 1 if its payload may bear switches to other threads.
     pub const SWITCHES: usize = 6;
+    /// u8, 1 if its space lay free for a while before it was drawn. All other
+    /// chunks were drawn in the order in which they lie in the file.
+    pub const REUSED: usize = 7;
     /// u64, where the chunk lies in the file.
     pub const OFFSET: usize = 8;
     /// u32, its size with header, a multiple of the page size.

@@ -48,13 +48,15 @@ pub(super) struct Index {
     pub(super) cut: bool,
     /// Pages that are neither part of a chunk nor empty.
     pub(super) strange_pages: u64,
-    /// Ticks when the last chunk of the file was drawn.
+    /// Ticks when the last chunk of the file was drawn, of those that were
+    /// drawn in order.
     pub(super) last_drawn: u64,
 }
 
 struct Chunk {
     stream: StreamKind,
     switches: bool,
+    reused: bool,
     size: u64,
     payload: Range<u64>,
     run: Run,
@@ -76,7 +78,9 @@ pub(super) fn index(mapping: &Mapping, header: &Header) -> Index {
         };
         let end = at.saturating_add(chunk.size);
         index.cut |= end > len;
-        index.last_drawn = chunk.run.ticks;
+        if !chunk.reused {
+            index.last_drawn = index.last_drawn.max(chunk.run.ticks);
+        }
         index.add(mapping, chunk);
         at = end;
     }
@@ -116,6 +120,7 @@ fn chunk_at(mapping: &Mapping, header: &Header, at: u64) -> Option<Chunk> {
     Some(Chunk {
         stream,
         switches: head[chunk::SWITCHES] != 0,
+        reused: head[chunk::REUSED] != 0,
         size,
         payload,
         run,
