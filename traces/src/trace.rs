@@ -19,6 +19,9 @@ pub struct Info {
     pub file: PathBuf,
     /// `trace` or `text`.
     pub format: &'static str,
+    /// It was a text: names, versions and messages stand as the text told
+    /// them.
+    pub imported: bool,
     /// Program and arguments of the recorded process.
     pub arguments: Vec<String>,
     /// CPUs of the machine that recorded, 0 if unknown.

@@ -65,7 +65,8 @@ pub mod header {
 pub mod flags {
     /// Bits that a reader must know to read on.
     pub const MUST_KNOW: u32 = 0xffff_0000;
-    /// Times are nanoseconds and not ticks (imported traces).
+    /// Written when the trace was finished, and not as it happened: times are
+    /// nanoseconds and not ticks, chunks bear none, names are unique.
     pub const NANOSECONDS: u32 = 1;
     /// Events bear stamps: their place in an observed order.
     pub const STAMPED: u32 = 2;
@@ -77,6 +78,8 @@ pub mod flags {
     pub const TIME_ALL: u32 = 16;
     /// The imported trace has no time at all.
     pub const TIMELESS: u32 = 32;
+    /// It was a text: names, versions and messages stand as the text told them.
+    pub const IMPORTED: u32 = 64;
 }
 
 /// Size of a chunk's header; its payload follows.

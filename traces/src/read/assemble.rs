@@ -51,7 +51,7 @@ pub(super) fn assemble(path: &Path, mapping: Mapping) -> Result<Trace, Error> {
         .map(|id| builder.stream(threads.remove(id).unwrap_or_default()))
         .collect();
     info.time = run_time(&header, builder.time);
-    let keep_names = header.imported();
+    let keep_names = header.rewritten();
     Ok(Trace {
         info,
         threads: label::threads(&ids, &tables, keep_names),
@@ -92,7 +92,7 @@ fn run_time(header: &Header, events: Option<(u64, u64)>) -> Option<(u64, u64)> {
     if header.flags & flags::TIMELESS != 0 {
         return None;
     }
-    if header.flags & flags::NANOSECONDS != 0 {
+    if header.rewritten() {
         return Some((header.start_ticks, header.last_ns.max(header.start_ticks)));
     }
     let (first, last) = events?;

@@ -109,15 +109,15 @@ impl Header {
         }
     }
 
-    /// Whether it was imported from a text: its times are nanoseconds, its
-    /// names are the text's.
-    pub(super) fn imported(&self) -> bool {
-        self.flags & (flags::NANOSECONDS | flags::TIMELESS | flags::STAMPED) != 0
+    /// Whether it was written when it was finished, by [`write`](mod@crate::write),
+    /// and not by a recorder while it happened.
+    pub(super) fn rewritten(&self) -> bool {
+        self.flags & flags::NANOSECONDS != 0
     }
 
     /// Nanoseconds since the start of a time as stored.
     pub(super) fn nanoseconds(&self, ticks: u64) -> u64 {
-        if self.flags & (flags::NANOSECONDS | flags::TIMELESS) != 0 {
+        if self.rewritten() {
             return ticks;
         }
         let since = ticks.saturating_sub(self.start_ticks);

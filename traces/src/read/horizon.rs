@@ -29,13 +29,13 @@ pub(super) fn find(
     cut: bool,
     threads: &FxHashMap<u32, ThreadStreams>,
 ) -> Option<u64> {
-    let lost = (header.lost_sync > 0 && !header.imported()).then_some(header.lost_from);
+    let lost = (header.lost_sync > 0 && !header.rewritten()).then_some(header.lost_from);
     let cut = cut.then_some(index.last_drawn);
     let broken = threads.values().filter_map(|thread| thread.broken_at).min();
     let horizon = lost.into_iter().chain(cut).chain(broken).min()?;
-    // An imported trace was not written as it happened, so nothing is known of
+    // Such a trace was not written as it happened, so nothing is known of
     // what a damage took away. What its source had lost, it has not.
-    Some(if header.imported() { 0 } else { horizon })
+    Some(if header.rewritten() { 0 } else { horizon })
 }
 
 /// Ends the thread's accesses at its last stamp before the horizon. Returns

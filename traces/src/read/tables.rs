@@ -8,6 +8,7 @@ use super::file::Mapping;
 use super::header::u32_at;
 use crate::format::table::{self, RECORD_MAX, Record};
 use crate::object::ObjectKind;
+use crate::text;
 use crate::trace::Site;
 
 /// A thread as its latest record tells it.
@@ -118,15 +119,14 @@ impl Tables {
 /// The site of a record: `path:line:column`, as far as each is known.
 fn resolved(file: String, line: u32, column: u32) -> Site {
     let text = match (line, column) {
-        (0, _) => file.clone(),
+        (0, _) => return text::resolve(file),
         (line, 0) => format!("{file}:{line}"),
         (line, column) => format!("{file}:{line}:{column}"),
     };
-    let known = line != 0;
     Site {
         text,
-        file: known.then_some(file),
-        line: known.then_some(line),
-        column: (known && column != 0).then_some(column),
+        file: Some(file),
+        line: Some(line),
+        column: (column != 0).then_some(column),
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn info(path: &Path, header: &Header) -> Info {
     Info {
         file: path.to_owned(),
         format: "trace",
+        imported: header.flags & flags::IMPORTED != 0,
         arguments: header.arguments.clone(),
         cpus: header.cpus,
         pid: header.pid,

@@ -26,7 +26,7 @@ struct Seen {
 impl Identities {
     /// Walks a replayed trace.
     pub(super) fn of(trace: &Trace) -> Identities {
-        let recorded = trace.info.format != "text";
+        let recorded = !trace.info.imported;
         let mut numbered = FxHashSet::default();
         let mut seen: FxHashMap<u32, Seen> = FxHashMap::default();
         for step in &trace.steps {

@@ -27,4 +27,5 @@ mod threads;
 mod write;
 
 pub use parse::parse;
+pub(crate) use sites::resolve;
 pub use write::write;

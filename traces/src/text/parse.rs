@@ -104,6 +104,7 @@ fn finish(path: &Path, draft: Draft<'_>) -> Trace {
         info: Info {
             file: path.to_owned(),
             format: "text",
+            imported: true,
             time: draft.time,
             complete: true,
             ..Info::default()

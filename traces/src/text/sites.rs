@@ -3,7 +3,7 @@
 use crate::trace::Site;
 
 /// The site of a text; numbers at its end are line and column.
-pub(super) fn resolve(text: String) -> Site {
+pub(crate) fn resolve(text: String) -> Site {
     let (rest, last) = cut_number(&text);
     let (path, before) = if last.is_some() {
         cut_number(rest)

@@ -58,7 +58,7 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(trace: &'a Trace) -> Writer<'a> {
-        let recorded = trace.info.format != "text";
+        let recorded = !trace.info.imported;
         let mut taken = rustc_hash::FxHashSet::default();
         let mut threads = Vec::with_capacity(trace.threads.len());
         for thread in &trace.threads {

@@ -98,6 +98,9 @@ fn head(trace: &Trace, end: u64) -> [u8; PAGE] {
 
 fn flags_of(trace: &Trace) -> u32 {
     let mut bits = flags::NANOSECONDS;
+    if trace.info.imported {
+        bits |= flags::IMPORTED;
+    }
     if trace.info.time.is_none() {
         bits |= flags::TIMELESS;
     }
