@@ -64,8 +64,8 @@ pub(crate) fn queue_no_race() {
             assert_eq!(DATA[QUEUE.pop()].get(), 1);
         }
     });
-    for item in 0..DATA.len() {
-        DATA[item].set(1);
+    for (item, data) in DATA.iter().enumerate() {
+        data.set(1);
         QUEUE.push(item);
     }
     consumer.join().unwrap();

@@ -4,8 +4,9 @@ use hbtrace_recorder::cell::Tracked;
 use hbtrace_recorder::sync::atomic::{AtomicU32, Ordering};
 use hbtrace_recorder::thread;
 
-fn wait_for(atomic: &AtomicU32, value: u32, order: Ordering) {
-    while atomic.load(order) != value {
+/// Waits without acquiring anything, an earlier value's release included.
+fn wait_for(atomic: &AtomicU32, value: u32) {
+    while atomic.load(Ordering::Relaxed) != value {
         thread::yield_now();
     }
 }
@@ -19,10 +20,11 @@ pub(crate) fn relaxed_store_race() {
         STATE.store(1, Ordering::Release);
     });
     let middle = thread::spawn(|| {
-        wait_for(&STATE, 1, Ordering::Relaxed);
+        wait_for(&STATE, 1);
         STATE.store(2, Ordering::Relaxed);
     });
-    wait_for(&STATE, 2, Ordering::Acquire);
+    wait_for(&STATE, 2);
+    assert_eq!(STATE.load(Ordering::Acquire), 2);
     assert_eq!(DATA.get(), 42); //~ 1 read
     writer.join().unwrap();
     middle.join().unwrap();
@@ -37,13 +39,14 @@ pub(crate) fn exchanges_no_race() {
         STATE.store(1, Ordering::Release);
     });
     let middle = thread::spawn(|| {
-        wait_for(&STATE, 1, Ordering::Relaxed);
+        wait_for(&STATE, 1);
         STATE.fetch_add(1, Ordering::Relaxed);
         STATE
             .compare_exchange(2, 3, Ordering::Relaxed, Ordering::Relaxed)
             .unwrap();
     });
-    wait_for(&STATE, 3, Ordering::Acquire);
+    wait_for(&STATE, 3);
+    assert_eq!(STATE.load(Ordering::Acquire), 3);
     assert_eq!(DATA.get(), 42);
     writer.join().unwrap();
     middle.join().unwrap();
