@@ -1,6 +1,7 @@
 //! One body of tests for `std::sync` and for its mirrors; the mirrors' a
 //! second time while they record.
 #![cfg(feature = "record")]
+#![allow(clippy::unwrap_used, clippy::readonly_write_lock, reason = "tests")]
 
 /// Runs the same items against std and against the mirror: in them, `sync` is
 /// the one or the other.
@@ -27,4 +28,6 @@ mod condvar;
 mod mutex;
 mod once;
 mod once_lock;
+mod order;
+mod recorded;
 mod rwlock;
