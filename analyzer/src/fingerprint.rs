@@ -3,6 +3,8 @@
 //! A fingerprint is the same in every run of the same program, and survives
 //! edits elsewhere in a file: line and column numbers do not count.
 
+use std::collections::BTreeMap;
+
 /// The name of a finding that consists of `parts`, in this order: 16
 /// hexadecimal digits of FNV-1a over the parts without their `:line:column`.
 ///
@@ -28,6 +30,19 @@ pub fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
         add(0xff);
     }
     format!("{hash:016x}")
+}
+
+/// Numbers findings that would share a name: those of one report, in their
+/// order.
+pub(crate) fn number<'a>(names: impl Iterator<Item = &'a mut String>) {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for name in names {
+        let count = seen.entry(name.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            name.push_str(&format!("-{count}"));
+        }
+    }
 }
 
 #[cfg(test)]

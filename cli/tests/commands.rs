@@ -1,5 +1,7 @@
 //! The commands, in process.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -37,7 +37,7 @@ use hbtrace_traces::id::{ObjectId, SiteId, ThreadId};
 use hbtrace_traces::trace::Trace;
 
 use crate::finding::{CycleStep, Deadlock};
-use crate::fingerprint;
+use crate::fingerprint::{fingerprint, number};
 use crate::held::Held;
 
 /// What one thread of a cycle wants.
@@ -76,6 +76,11 @@ pub(crate) fn analyze(trace: &Trace) -> (Vec<Deadlock>, Vec<String>) {
     }
     let mut deadlocks: Vec<_> = found.into_values().collect();
     deadlocks.sort_by(|a, b| (&a.cycle, a.actual).cmp(&(&b.cycle, b.actual)));
+    number(
+        deadlocks
+            .iter_mut()
+            .map(|deadlock| &mut deadlock.fingerprint),
+    );
     (deadlocks, potential.warnings)
 }
 

@@ -55,11 +55,7 @@ pub(super) fn render(
 impl Page<'_> {
     fn race(&mut self, race: &Race) -> io::Result<()> {
         let place = common_location(race);
-        let title = format!(
-            "{} and {} of {place} are not ordered",
-            article(&race.first.kind),
-            article(&race.second.kind),
-        );
+        let title = format!("{} of {place} are not ordered", both_kinds(race));
         self.heading("race", &title)?;
         for side in [&race.first, &race.second] {
             let label = side_label(side);
@@ -209,7 +205,12 @@ fn holding(locks: &[String]) -> String {
     format!("holding {}", names.join(", "))
 }
 
-fn article(kind: &str) -> String {
-    let article = if kind.starts_with('a') { "an" } else { "a" };
-    format!("{article} {kind}")
+fn both_kinds(race: &Race) -> String {
+    let (first, second) = (&race.first.kind, &race.second.kind);
+    if first == second {
+        return format!("two {first}s");
+    }
+    let article = if first.starts_with('a') { "an" } else { "a" };
+    let second_article = if second.starts_with('a') { "an" } else { "a" };
+    format!("{article} {first} and {second_article} {second}")
 }
