@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, compiler_fence,
 };
-pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 
 /// Locks one of the recorder's own locks. Nothing panics while it holds one,
 /// but a service may be unwinding, so poison is ignored.

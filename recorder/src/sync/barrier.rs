@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::{Condvar, Mutex, MutexGuard};
 
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
@@ -14,6 +13,7 @@ use hbtrace_traces::object::ObjectKind;
 use super::poison;
 use crate::emit::{self, Event};
 use crate::object::Object;
+use crate::primitive::{Condvar, Mutex, MutexGuard, lock};
 
 /// A barrier that records its generations; see [`std::sync::Barrier`].
 pub struct Barrier {
@@ -55,7 +55,7 @@ impl Barrier {
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
         let site = Location::caller();
-        let mut state = poison::ignore(self.state.lock());
+        let mut state = lock(&self.state);
         let generation = state.generation;
         let last = state.arrived + 1 >= self.parties;
         if emit::recording() {

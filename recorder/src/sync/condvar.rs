@@ -7,7 +7,6 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{self as std_sync, LockResult};
 use std::time::{Duration, Instant};
 
@@ -18,6 +17,7 @@ use super::MutexGuard;
 use super::poison;
 use crate::emit::{self, Event};
 use crate::object::Object;
+use crate::primitive::{AtomicU32, Ordering};
 
 /// A condition variable that records its waits; see [`std::sync::Condvar`].
 pub struct Condvar {

@@ -11,7 +11,6 @@
 //! stamped too. A hold whose begin was not recorded has no recorded end.
 
 use std::panic::Location;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{LockResult, TryLockResult};
 
 use hbtrace_traces::event::NO_NUMBER;
@@ -21,6 +20,7 @@ use hbtrace_traces::object::ObjectKind;
 use super::poison;
 use crate::emit::{self, Event};
 use crate::object::Object;
+use crate::primitive::{AtomicU32, AtomicU64, Ordering};
 
 /// What a lock has besides its value.
 pub(super) struct Head {

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Mutex;
 
-use super::{OnceLock, poison};
+use super::OnceLock;
+use crate::primitive::{Mutex, lock};
 
 /// A value made at its first use, recorded; see [`std::sync::LazyLock`].
 pub struct LazyLock<T, F = fn() -> T> {
@@ -31,7 +31,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     #[track_caller]
     pub fn force(this: &LazyLock<T, F>) -> &T {
         this.cell.get_or_init(|| {
-            let initialiser = poison::ignore(this.initialiser.lock()).take();
+            let initialiser = lock(&this.initialiser).take();
             match initialiser {
                 Some(initialise) => initialise(),
                 None => panic!("LazyLock instance has previously been poisoned"),

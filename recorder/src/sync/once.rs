@@ -12,8 +12,6 @@
 use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard};
 
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
@@ -21,6 +19,7 @@ use hbtrace_traces::object::ObjectKind;
 use super::poison;
 use crate::emit::{self, Event};
 use crate::object::Object;
+use crate::primitive::{AtomicU8, AtomicU64, Condvar, Mutex, MutexGuard, Ordering, lock};
 
 /// Runs an initialiser once and records it; see [`std::sync::Once`].
 pub struct Once {
@@ -162,7 +161,7 @@ impl Gate {
         site: &'static Location<'static>,
         until: impl Fn(u8) -> bool,
     ) -> (MutexGuard<'_, usize>, bool) {
-        let mut count = poison::ignore(self.lock.lock());
+        let mut count = lock(&self.lock);
         // Relaxed, here and in the callers: the lock orders it.
         if until(self.state.load(Ordering::Relaxed)) {
             return (count, false);
@@ -209,7 +208,7 @@ impl Gate {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         let gate = self.gate;
-        let count = poison::ignore(gate.lock.lock());
+        let count = lock(&gate.lock);
         // Relaxed: only attempts and resets write it, one at a time.
         let number = gate.ended.load(Ordering::Relaxed);
         if emit::recording() {

@@ -396,6 +396,44 @@ fn slots_of_a_bounded_channel_are_matched() {
     check_places(&trace, 3);
 }
 
+/// Values that nobody receives are dropped by the receiver's thread.
+#[test]
+fn leftovers_work() {
+    struct Leftover(u64);
+    impl Drop for Leftover {
+        fn drop(&mut self) {
+            tell(self.0);
+        }
+    }
+    let (unbounded, first) = channel();
+    let (bounded, second) = sync_channel(2);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for k in 0..2 {
+                unbounded.send(Leftover(k)).expect("the receiver stays");
+                bounded.send(Leftover(10 + k)).expect("the receiver stays");
+            }
+        });
+    });
+    drop((first, second));
+    assert!(unbounded.send(Leftover(2)).is_err());
+    assert!(bounded.send(Leftover(12)).is_err());
+}
+
+#[test]
+fn a_receiver_that_goes_receives_what_it_drops() {
+    let trace = exactly("order::leftovers_work");
+    let told = told(&trace);
+    for told in told.iter().filter(|told| told.value % 10 < 2) {
+        assert_eq!(before(told).kind, Kind::Recv);
+    }
+    assert_eq!(
+        (count(&trace, Kind::Send), count(&trace, Kind::Recv)),
+        (4, 4)
+    );
+    assert_eq!(count(&trace, Kind::Unsent), 0);
+}
+
 #[test]
 fn channel_as_mutex_work() {
     let (sender, receiver) = sync_channel(1);

@@ -1,7 +1,8 @@
 //! Ids of messages, unique in the process.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::primitive::{AtomicU64, Ordering};
 
 /// "The send of this message was not recorded."
 pub(super) const UNRECORDED: u64 = 0;

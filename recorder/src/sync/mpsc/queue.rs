@@ -21,7 +21,6 @@
 use std::collections::VecDeque;
 use std::panic::Location;
 use std::sync::mpsc::{RecvTimeoutError, SendError, TrySendError};
-use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
 use hbtrace_traces::kind::Kind;
@@ -29,6 +28,7 @@ use hbtrace_traces::object::ObjectKind;
 
 use crate::emit::{self, Event};
 use crate::object::Object;
+use crate::primitive::{Condvar, Mutex, MutexGuard, lock};
 use crate::sync::poison;
 
 /// Condition variables that waiting senders share.
@@ -255,15 +255,19 @@ impl<T> Queue<T> {
         }
     }
 
-    /// The receiver goes.
-    pub(super) fn remove_receiver(&self) {
+    /// The receiver goes. It receives what it drops, as the trace sees it, so
+    /// that senders come before their values' destructors.
+    pub(super) fn remove_receiver(&self, site: &'static Location<'static>) {
         let mut state = self.lock();
         state.receiver_gone = true;
-        let within = (state.messages.len() as u64).min(self.capacity) as usize;
+        let within = (state.messages.len() as u64).min(self.capacity);
+        for number in state.received + 1..=state.received + within {
+            self.record(Kind::Recv, site, |event| event.number(number).extra(number));
+        }
         let dropped: Vec<Option<T>> = state
             .messages
             .iter_mut()
-            .take(within)
+            .take(within as usize)
             .map(Option::take)
             .collect();
         for bucket in &self.freed {
@@ -279,7 +283,7 @@ impl<T> Queue<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        poison::ignore(self.state.lock())
+        lock(&self.state)
     }
 
     fn record(

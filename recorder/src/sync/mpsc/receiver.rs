@@ -13,6 +13,8 @@ use super::unbounded::Unbounded;
 /// Receives from a channel; see [`std::sync::mpsc::Receiver`].
 pub struct Receiver<T> {
     half: Half<T>,
+    /// Where it was made: the site of its drop.
+    site: &'static Location<'static>,
 }
 
 enum Half<T> {
@@ -21,15 +23,19 @@ enum Half<T> {
 }
 
 impl<T> Receiver<T> {
+    #[track_caller]
     pub(super) fn unbounded(half: Unbounded<T>) -> Receiver<T> {
         Receiver {
             half: Half::Unbounded(half),
+            site: Location::caller(),
         }
     }
 
+    #[track_caller]
     pub(super) fn bounded(queue: Arc<Queue<T>>) -> Receiver<T> {
         Receiver {
             half: Half::Bounded(queue),
+            site: Location::caller(),
         }
     }
 
@@ -103,8 +109,9 @@ impl<T> Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        if let Half::Bounded(queue) = &self.half {
-            queue.remove_receiver();
+        match &self.half {
+            Half::Unbounded(half) => half.close(self.site),
+            Half::Bounded(queue) => queue.remove_receiver(self.site),
         }
     }
 }

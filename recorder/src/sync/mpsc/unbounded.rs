@@ -3,7 +3,6 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self as std_mpsc, RecvTimeoutError, SendError, TryRecvError};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use super::message;
 use super::receiver::Receiver;
 use crate::emit::{self, Event};
 use crate::object::Object;
+use crate::primitive::{AtomicU8, Ordering};
 
 /// Sends on an unbounded channel; see [`std::sync::mpsc::Sender`].
 pub struct Sender<T> {
@@ -32,9 +32,16 @@ pub(super) struct Unbounded<T> {
 /// What both halves share.
 struct Head {
     object: Object,
-    /// The receiver waits. Decides only whether sends are stamped.
-    waiting: AtomicBool,
+    /// What the receiver does. A hint for senders.
+    receiver: AtomicU8,
 }
+
+/// The receiver does not wait.
+const BUSY: u8 = 0;
+/// It waits: what ends its wait is stamped.
+const WAITS: u8 = 1;
+/// It goes: sends fail.
+const GONE: u8 = 2;
 
 struct Envelope<T> {
     message: u64,
@@ -48,7 +55,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = std_mpsc::channel();
     let head = Arc::new(Head {
         object: Object::new(),
-        waiting: AtomicBool::new(false),
+        receiver: AtomicU8::new(BUSY),
     });
     let sender = Sender {
         head: Arc::clone(&head),
@@ -77,9 +84,13 @@ impl Head {
         }
     }
 
-    /// Whether the receiver waits. Relaxed: a hint.
-    fn waiting(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed)
+    /// What the receiver does. Relaxed, as all accesses of it: a hint.
+    fn receiver(&self) -> u8 {
+        self.receiver.load(Ordering::Relaxed)
+    }
+
+    fn receiver_is(&self, now: u8) {
+        self.receiver.store(now, Ordering::Relaxed);
     }
 }
 
@@ -91,10 +102,14 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
         let site = Location::caller();
+        let receiver = self.head.receiver();
+        if receiver == GONE {
+            return Err(SendError(t));
+        }
         let mut message = message::UNRECORDED;
         if emit::recording() {
             message = message::next();
-            let timed = self.head.waiting();
+            let timed = receiver == WAITS;
             self.head
                 .record(Kind::Send, site, |event| event.number(message).timed(timed));
         }
@@ -127,7 +142,7 @@ impl<T> Clone for Sender<T> {
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         // The sender inside goes after this.
-        let timed = self.head.waiting();
+        let timed = self.head.receiver() == WAITS;
         self.head
             .record(Kind::Close, self.site, |event| event.timed(timed));
     }
@@ -163,8 +178,7 @@ impl<T> Unbounded<T> {
             Err(TryRecvError::Empty) => {}
         }
         self.head.record(Kind::Req, site, |event| event.timed(true));
-        // Relaxed, here and below: a hint for senders.
-        self.head.waiting.store(true, Ordering::Relaxed);
+        self.head.receiver_is(WAITS);
         let result = match timeout {
             Some(timeout) => self.inner.recv_timeout(timeout),
             None => self
@@ -172,7 +186,7 @@ impl<T> Unbounded<T> {
                 .recv()
                 .map_err(|_| RecvTimeoutError::Disconnected),
         };
-        self.head.waiting.store(false, Ordering::Relaxed);
+        self.head.receiver_is(BUSY);
         match result {
             Ok(envelope) => Ok(self.received(envelope, site, true)),
             Err(RecvTimeoutError::Timeout) => {
@@ -183,6 +197,18 @@ impl<T> Unbounded<T> {
             Err(RecvTimeoutError::Disconnected) => {
                 self.closed(site, true);
                 Err(RecvTimeoutError::Disconnected)
+            }
+        }
+    }
+
+    /// The receiver goes. It receives what it drops, as the trace sees it, so
+    /// that senders come before their values' destructors. (A send that is
+    /// under way at this moment may be missed.)
+    pub(super) fn close(&self, site: &'static Location<'static>) {
+        self.head.receiver_is(GONE);
+        if emit::recording() {
+            while let Ok(envelope) = self.inner.try_recv() {
+                drop(self.received(envelope, site, false));
             }
         }
     }
