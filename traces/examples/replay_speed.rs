@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         + trace
             .streams
             .iter()
-            .map(|it| it.accesses.end())
+            .map(|it| it.accesses.count())
             .sum::<u64>();
     let open = start.elapsed();
     println!(

@@ -150,7 +150,7 @@ impl Channels {
                     thread,
                     index,
                     Err(Fault::impossible(format!(
-                        "found the completion of the {message}th send on `{name}` of capacity {capacity}, expected {} receives in the trace, found {}",
+                        "found the completion of send {message} on `{name}`, whose capacity is {capacity}, expected {} receives in the trace, but there are {}",
                         message - capacity.min(message),
                         state.receives
                     ))),
@@ -184,7 +184,7 @@ impl Channel {
                 let channel = named.object(event.object);
                 let message = if event.other == NONE {
                     format!(
-                        "found the {}th receive on `{channel}`, expected its send above, found {} sends",
+                        "found receive {} on `{channel}`, expected its send above, but {} messages were sent",
                         self.receives + 1,
                         self.sends
                     )

@@ -51,7 +51,8 @@ struct Faults<'a> {
     bytes: &'a [u8],
     lenient: bool,
     passed: u64,
-    first: Option<Error>,
+    /// The topmost one and its line.
+    first: Option<(u64, Error)>,
 }
 
 impl Faults<'_> {
@@ -60,14 +61,14 @@ impl Faults<'_> {
             return Err(fault.into_error(self.path, self.bytes, line));
         }
         self.passed += 1;
-        if self.first.is_none() {
-            self.first = Some(fault.into_error(self.path, self.bytes, line));
+        if self.first.as_ref().is_none_or(|(first, _)| line < *first) {
+            self.first = Some((line, fault.into_error(self.path, self.bytes, line)));
         }
         Ok(())
     }
 
     fn warning(&self) -> Option<String> {
-        let first = self.first.as_ref()?;
+        let (_, first) = self.first.as_ref()?;
         let (lines, are) = if self.passed == 1 {
             ("line", "is")
         } else {
