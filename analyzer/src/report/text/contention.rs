@@ -10,6 +10,9 @@ use crate::report::shown;
 /// Objects in the table.
 const ROWS: usize = 10;
 
+/// A lock that takes less than this part of the run does not hold it up.
+const NEGLIGIBLE: u64 = 100;
+
 /// A longer name is cut in the table.
 const MAX_NAME_CHARS: usize = 40;
 
@@ -90,15 +93,17 @@ fn aligned(cells: &[String; 7], widths: &[usize]) -> String {
 
 fn verdict(contention: &Contention, run: u64) -> String {
     let length = duration(run);
-    match contention.locks.first() {
-        Some(lock) if lock.critical_path_ns > 0 => format!(
-            "{} of the run of {length} passed inside `{}`{}",
-            percent(lock.critical_path_ns, run),
-            shown(&lock.lock),
-            worst_site(lock),
-        ),
-        Some(_) => format!("no lock was on the critical path of the run of {length}"),
-        None => format!("nothing was waited for in the run of {length}"),
+    let Some(lock) = contention.locks.first() else {
+        return format!("no lock was waited for in the run of {length}");
+    };
+    let name = shown(&lock.lock);
+    let (share, place) = (percent(lock.critical_path_ns, run), worst_site(lock));
+    if lock.critical_path_ns == 0 {
+        format!("no lock was on the critical path of the run of {length}")
+    } else if lock.critical_path_ns < run / NEGLIGIBLE {
+        format!("no lock held up the run of {length}: the worst, `{name}`, was {share} of it")
+    } else {
+        format!("{share} of the run of {length} passed inside `{name}`{place}")
     }
 }
 
