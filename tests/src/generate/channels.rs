@@ -151,3 +151,12 @@ pub(super) fn receive_closed(world: &mut World, thread: usize) -> bool {
     world.line(thread, &format!("recv_closed({name})"));
     true
 }
+
+/// Takes back the sends that were to fail: the numbers of others rest on it.
+pub(super) fn finish(world: &mut World) {
+    for thread in 0..world.threads.len() {
+        if let Some(Within::Send { doomed: true, .. }) = world.threads[thread].within {
+            world.advance(thread);
+        }
+    }
+}

@@ -142,6 +142,7 @@ impl World {
     /// Pays what is owed, and gives the text.
     pub(super) fn finish(mut self) -> String {
         super::atomics::finish(&mut self);
+        channels::finish(&mut self);
         let mut text = self.lines.join("\n");
         text.push('\n');
         text

@@ -39,13 +39,15 @@ fn threads(lines: &[Line], graph: &mut Graph) {
                 }
             }
             "join" => {
-                if let Some(last) = lines.iter().rposition(of) {
-                    graph.add(last, at);
+                let fork = |other: &Line| other.op == "fork" && other.arg(0) == line.arg(0);
+                // A thread without a line still begins before it ends.
+                let ends = [lines.iter().rposition(of), lines.iter().position(fork)];
+                for end in ends.into_iter().flatten() {
+                    graph.add(end, at);
                 }
             }
             "park" => {
-                for unpark in 0..at {
-                    let other = &lines[unpark];
+                for (unpark, other) in lines[..at].iter().enumerate() {
                     if other.op == "unpark" && other.arg(0) == line.thread {
                         graph.add(unpark, at);
                     }
@@ -169,8 +171,8 @@ fn channels(lines: &[Line], graph: &mut Graph) {
                 channel.receives.push(at);
             }
             "recv_closed" => {
-                for close in 0..at {
-                    if lines[close].op == "close" && lines[close].arg(0) == name {
+                for (close, other) in lines[..at].iter().enumerate() {
+                    if other.op == "close" && other.arg(0) == name {
                         graph.add(close, at);
                     }
                 }

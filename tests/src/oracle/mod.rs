@@ -22,6 +22,9 @@ pub type Side = (String, String, String);
 /// How many locations and pairs a finding concerns.
 pub type Counts = (u64, u64);
 
+/// Common bytes, and the threads of both sides.
+type Pair = (Bytes, String, String);
+
 /// An access to memory.
 #[derive(Clone, Debug)]
 struct Access {
@@ -70,8 +73,7 @@ pub fn races(text: &str) -> BTreeMap<(Side, Side), Counts> {
     let lines = read(text);
     let graph = edges::graph(&lines).closed();
     let accesses = accesses(&lines);
-    let mut found: BTreeMap<(Side, Side), (BTreeSet<Bytes>, BTreeSet<(Bytes, String, String)>)> =
-        BTreeMap::new();
+    let mut found: BTreeMap<(Side, Side), (BTreeSet<Bytes>, BTreeSet<Pair>)> = BTreeMap::new();
     for (at, one) in accesses.iter().enumerate() {
         for other in &accesses[at + 1..] {
             let Some(bytes) = racy_bytes(&graph, one, other) else {
