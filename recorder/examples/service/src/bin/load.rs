@@ -1,0 +1,163 @@
+//! Drives a session-service over loopback: clients log in, put, get and delete
+//! keys, fill carts, and read pages; then one of them waits until the journal
+//! is idle, takes the export page, and asks the service to end.
+//!
+//! The mix of requests is the same in every run (a seeded generator).
+
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use ureq::Agent;
+use ureq::http::{Method, Request};
+
+/// Error of a client thread.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Drives a session-service over loopback and then ends it.
+#[derive(Parser)]
+struct Arguments {
+    /// `http://ADDRESS:PORT` of the service.
+    url: String,
+    /// Clients, each with a connection of its own.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    clients: u32,
+    /// Requests by each client.
+    #[arg(long, default_value_t = 500)]
+    requests: u32,
+    /// Bytes of a value.
+    #[arg(long, default_value_t = 4096)]
+    value: usize,
+    /// Keys in use.
+    #[arg(long, default_value_t = 200)]
+    keys: u64,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let start = Instant::now();
+    let result = thread::scope(|scope| {
+        let clients: Vec<_> = (0..arguments.clients)
+            .map(|number| {
+                let arguments = &arguments;
+                scope.spawn(move || client(arguments, number))
+            })
+            .collect();
+        let mut latencies = Vec::new();
+        for client in clients {
+            latencies.extend(client.join().map_err(|_| "a client panicked")??);
+        }
+        Ok::<_, Error>(latencies)
+    });
+    match result.and_then(|latencies| end(&arguments).map(|()| latencies)) {
+        Ok(latencies) => {
+            report(latencies, start.elapsed());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("session-load: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Minimal standard generator (Lehmer, multiplier 48271): the same requests in
+/// every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0 * 48271 % 0x7fff_ffff;
+        self.0 % limit
+    }
+}
+
+fn client(arguments: &Arguments, number: u32) -> Result<Vec<Duration>, Error> {
+    let server = Server::new(&arguments.url);
+    let mut random = Random(u64::from(number) + 1);
+    let token = server.text(Method::POST, &format!("session/user{number}"), "")?;
+    let mut latencies = Vec::with_capacity(arguments.requests as usize);
+    for _ in 0..arguments.requests {
+        let start = Instant::now();
+        let key = format!("kv/key{}", random.below(arguments.keys));
+        match random.below(100) {
+            0..20 => {
+                let letter = char::from(b'a' + random.below(26) as u8);
+                server.text(Method::PUT, &key, &letter.to_string().repeat(arguments.value))?;
+            }
+            20..23 => drop(server.text(Method::DELETE, &key, "")?),
+            23..28 => {
+                let item = random.below(10);
+                server.text(Method::POST, &format!("cart/{token}/item{item}"), "")?;
+            }
+            28..32 => drop(server.text(Method::GET, &format!("session/{token}"), "")?),
+            32 => drop(server.text(Method::GET, "metrics", "")?),
+            _ => drop(server.text(Method::GET, &key, "")?),
+        }
+        latencies.push(start.elapsed());
+    }
+    Ok(latencies)
+}
+
+/// Waits for an idle journal, takes the export page, and ends the service.
+fn end(arguments: &Arguments) -> Result<(), Error> {
+    let server = Server::new(&arguments.url);
+    for _ in 0..500 {
+        let metrics = server.text(Method::GET, "metrics", "")?;
+        if metrics.lines().any(|line| line == "pending 0") {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    // The batch that was taken last may still be on its way to the disk.
+    thread::sleep(Duration::from_millis(200));
+    server.text(Method::GET, "export", "")?;
+    server.text(Method::POST, "shutdown", "")?;
+    Ok(())
+}
+
+/// A keep-alive connection to the service.
+struct Server {
+    agent: Agent,
+    url: String,
+}
+
+impl Server {
+    fn new(url: &str) -> Server {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)));
+        Server { agent: config.build().into(), url: url.trim_end_matches('/').to_owned() }
+    }
+
+    /// The body of the answer; "not found" is an answer like any other.
+    fn text(&self, method: Method, path: &str, body: &str) -> Result<String, Error> {
+        let request =
+            Request::builder().method(method).uri(format!("{}/{path}", self.url)).body(body)?;
+        let mut response = self.agent.run(request)?;
+        let status = response.status();
+        let text = response.body_mut().read_to_string()?;
+        if status.is_success() || status.as_u16() == 404 {
+            return Ok(text);
+        }
+        Err(format!("{path}: the service answered {status}").into())
+    }
+}
+
+#[allow(clippy::print_stdout)]
+fn report(mut latencies: Vec<Duration>, elapsed: Duration) {
+    latencies.sort();
+    let at = |share: f64| {
+        let index = (latencies.len() as f64 * share) as usize;
+        latencies.get(index.min(latencies.len().saturating_sub(1))).copied().unwrap_or_default()
+    };
+    println!(
+        "{} requests in {elapsed:.2?}, {:.0} per second; latency p50 {:.2?}, p99 {:.2?}, p99.9 {:.2?}",
+        latencies.len(),
+        latencies.len() as f64 / elapsed.as_secs_f64(),
+        at(0.5),
+        at(0.99),
+        at(0.999),
+    );
+}
