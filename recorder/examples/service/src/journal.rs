@@ -8,8 +8,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use hbtrace_recorder::Named;
+use hbtrace_recorder::outside;
 use hbtrace_recorder::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use hbtrace_recorder::tell::outside;
 use hbtrace_recorder::thread;
 
 use crate::routes::Service;
@@ -100,19 +100,21 @@ impl Journal {
 pub(crate) fn spawn_flusher(
     service: Arc<Service>,
 ) -> io::Result<thread::JoinHandle<io::Result<()>>> {
-    thread::Builder::new().name("flusher".into()).spawn(move || {
-        loop {
-            let (records, closed) = service.journal.take();
-            if !records.is_empty() {
-                service.journal.write(&records)?;
-                index(&service, &records);
-                service.sessions.expire();
+    thread::Builder::new()
+        .name("flusher".into())
+        .spawn(move || {
+            loop {
+                let (records, closed) = service.journal.take();
+                if !records.is_empty() {
+                    service.journal.write(&records)?;
+                    index(&service, &records);
+                    service.sessions.expire();
+                }
+                if closed {
+                    return Ok(());
+                }
             }
-            if closed {
-                return Ok(());
-            }
-        }
-    })
+        })
 }
 
 /// Counts the batch in the index, and forgets what the store no longer has:
@@ -123,10 +125,16 @@ fn index(service: &Service, records: &[String]) {
             let key = record.split_once(' ').map_or("", |(_, key)| key);
             *index.entry(key.to_owned()).or_insert(0) += 1;
         }
-        let removed: Vec<&str> = records.iter().filter_map(|r| r.strip_prefix("delete ")).collect();
+        let removed: Vec<&str> = records
+            .iter()
+            .filter_map(|r| r.strip_prefix("delete "))
+            .collect();
         if !removed.is_empty() {
             service.store.with_first_shard(|keys| {
-                for key in removed.iter().filter(|key| keys.binary_search(&(**key).into()).is_err()) {
+                for key in removed
+                    .iter()
+                    .filter(|key| keys.binary_search(&(**key).into()).is_err())
+                {
                     index.remove(*key);
                 }
             });

@@ -4,9 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use hbtrace_recorder::Named;
+use hbtrace_recorder::outside;
 use hbtrace_recorder::sync::atomic::{AtomicBool, Ordering};
 use hbtrace_recorder::sync::{Arc, Mutex, PoisonError, mpsc};
-use hbtrace_recorder::tell::outside;
 use hbtrace_recorder::thread;
 use tiny_http::{Request, Server};
 
@@ -25,7 +25,8 @@ pub(crate) fn run(server: &Server, service: &Arc<Service>, workers: u32) -> io::
     let stop = Arc::new(AtomicBool::new(false).named("pool.stop"));
     let workers = (0..workers)
         .map(|n| {
-            let (queue, service, stop) = (Arc::clone(&queue), Arc::clone(service), Arc::clone(&stop));
+            let (queue, service, stop) =
+                (Arc::clone(&queue), Arc::clone(service), Arc::clone(&stop));
             thread::Builder::new()
                 .name(format!("worker-{n}"))
                 .spawn(move || work(&queue, &service, &stop))
@@ -45,7 +46,9 @@ pub(crate) fn run(server: &Server, service: &Arc<Service>, workers: u32) -> io::
     }
     drop(requests);
     for worker in workers {
-        worker.join().map_err(|_| io::Error::other("a worker panicked"))?;
+        worker
+            .join()
+            .map_err(|_| io::Error::other("a worker panicked"))?;
     }
     Ok(())
 }

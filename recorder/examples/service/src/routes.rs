@@ -16,7 +16,7 @@ use std::io::Read;
 use std::time::Instant;
 
 use hbtrace_recorder::sync::Arc;
-use hbtrace_recorder::tell::{outside, span};
+use hbtrace_recorder::{outside, span};
 use tiny_http::{Header, Method, Request, Response};
 
 use crate::journal::Journal;
@@ -51,11 +51,19 @@ struct Answer {
 
 impl Answer {
     fn ok(body: String) -> Answer {
-        Answer { status: 200, body, tag: None }
+        Answer {
+            status: 200,
+            body,
+            tag: None,
+        }
     }
 
     fn not_found() -> Answer {
-        Answer { status: 404, body: "not found\n".into(), tag: None }
+        Answer {
+            status: 404,
+            body: "not found\n".into(),
+            tag: None,
+        }
     }
 }
 
@@ -89,9 +97,11 @@ impl Service {
 
     fn get(&self, key: &str) -> Answer {
         match self.store.get(key) {
-            Some(rendered) => {
-                Answer { status: 200, body: rendered.body, tag: Some(rendered.tag) }
-            }
+            Some(rendered) => Answer {
+                status: 200,
+                body: rendered.body,
+                tag: Some(rendered.tag),
+            },
             None => Answer::not_found(),
         }
     }
@@ -100,10 +110,17 @@ impl Service {
         let mut value = Vec::new();
         let read = {
             let _network = outside("network");
-            request.as_reader().take(VALUE_MAX + 1).read_to_end(&mut value)
+            request
+                .as_reader()
+                .take(VALUE_MAX + 1)
+                .read_to_end(&mut value)
         };
         if read.is_err() || value.len() as u64 > VALUE_MAX {
-            return Answer { status: 413, body: "too large\n".into(), tag: None };
+            return Answer {
+                status: 413,
+                body: "too large\n".into(),
+                tag: None,
+            };
         }
         let version = self.store.put(key, value);
         self.journal.append("put", key);
@@ -119,14 +136,21 @@ impl Service {
     }
 
     fn session(&self, token: &str) -> Answer {
-        let Some(session) = self.sessions.find(token) else { return Answer::not_found() };
-        let cart: Vec<String> =
-            session.cart().iter().map(|(item, n)| format!("{n} {item}\n")).collect();
+        let Some(session) = self.sessions.find(token) else {
+            return Answer::not_found();
+        };
+        let cart: Vec<String> = session
+            .cart()
+            .iter()
+            .map(|(item, n)| format!("{n} {item}\n"))
+            .collect();
         Answer::ok(format!("{}\n{}", session.user, cart.concat()))
     }
 
     fn add(&self, token: &str, item: &str) -> Answer {
-        let Some(session) = self.sessions.find(token) else { return Answer::not_found() };
+        let Some(session) = self.sessions.find(token) else {
+            return Answer::not_found();
+        };
         let count = session.add(item);
         self.journal.append("cart", token);
         Answer::ok(format!("{count}\n"))
@@ -146,21 +170,26 @@ impl Service {
     /// fault) the other way round.
     fn export(&self) -> String {
         let page = |keys: &[String], index: &std::collections::BTreeMap<String, u64>| {
-            let lines = keys.iter().map(|key| format!("{} {key}\n", index.get(key).unwrap_or(&0)));
+            let lines = keys
+                .iter()
+                .map(|key| format!("{} {key}\n", index.get(key).unwrap_or(&0)));
             lines.collect::<String>()
         };
         if self.export_against_order {
-            return self.store.with_first_shard(|keys| {
-                self.journal.with_index(|index| page(&keys, index))
-            });
+            return self
+                .store
+                .with_first_shard(|keys| self.journal.with_index(|index| page(&keys, index)));
         }
-        self.journal.with_index(|index| self.store.with_first_shard(|keys| page(&keys, index)))
+        self.journal
+            .with_index(|index| self.store.with_first_shard(|keys| page(&keys, index)))
     }
 }
 
 fn respond(request: Request, answer: Answer) {
     let mut response = Response::from_string(answer.body).with_status_code(answer.status);
-    let tag = answer.tag.and_then(|tag| Header::from_bytes("ETag", tag).ok());
+    let tag = answer
+        .tag
+        .and_then(|tag| Header::from_bytes("ETag", tag).ok());
     if let Some(header) = tag {
         response.add_header(header);
     }

@@ -74,7 +74,10 @@ impl Sessions {
 
     /// Open sessions.
     pub(crate) fn count(&self) -> usize {
-        self.table.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.table
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 
     fn now(&self) -> u64 {
@@ -86,7 +89,10 @@ impl Session {
     /// Puts one more `item` into the cart; how many are in it now.
     pub(crate) fn add(&self, item: &str) -> u32 {
         let mut cart = self.cart.lock().unwrap_or_else(PoisonError::into_inner);
-        *cart.entry(item.to_owned()).and_modify(|n| *n += 1).or_insert(1)
+        *cart
+            .entry(item.to_owned())
+            .and_modify(|n| *n += 1)
+            .or_insert(1)
     }
 
     /// What is in the cart, sorted by item.

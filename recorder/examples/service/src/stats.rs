@@ -35,20 +35,32 @@ impl Stats {
         }
         let micros = duration.as_micros().max(1) as u64;
         let bucket = (micros.ilog2() as usize).min(BUCKETS - 1);
-        self.latencies.lock().unwrap_or_else(PoisonError::into_inner)[bucket] += 1;
+        self.latencies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)[bucket] += 1;
     }
 
     /// The counters as lines of a metrics page.
     pub(crate) fn page(&self) -> String {
-        let latencies = *self.latencies.lock().unwrap_or_else(PoisonError::into_inner);
+        let latencies = *self
+            .latencies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         // Relaxed: as in `count`.
         let mut page = format!(
             "requests {}\nfailures {}\n",
             self.requests.load(Ordering::Relaxed),
             self.failures.load(Ordering::Relaxed),
         );
-        for (power, count) in latencies.iter().enumerate().filter(|(_, count)| **count > 0) {
-            page.push_str(&format!("latency_us{{le=\"{}\"}} {count}\n", 1u64 << (power + 1)));
+        for (power, count) in latencies
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+        {
+            page.push_str(&format!(
+                "latency_us{{le=\"{}\"}} {count}\n",
+                1u64 << (power + 1)
+            ));
         }
         page
     }

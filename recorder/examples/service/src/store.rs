@@ -80,7 +80,10 @@ impl Store {
         let mut shard = self.lock(self.shard_of(key));
         shard.bytes += value.len();
         let version = shard.entries.get(key).map_or(1, |entry| entry.version + 1);
-        let entry = Entry { value: value.into(), version };
+        let entry = Entry {
+            value: value.into(),
+            version,
+        };
         if let Some(old) = shard.entries.insert(key.to_owned(), entry) {
             shard.bytes -= old.value.len();
         }
@@ -122,7 +125,9 @@ impl Store {
     }
 
     fn lock(&self, shard: usize) -> MutexGuard<'_, Shard> {
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[shard]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

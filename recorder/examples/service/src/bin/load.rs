@@ -84,7 +84,11 @@ fn client(arguments: &Arguments, number: u32) -> Result<Vec<Duration>, Error> {
         match random.below(100) {
             0..20 => {
                 let letter = char::from(b'a' + random.below(26) as u8);
-                server.text(Method::PUT, &key, &letter.to_string().repeat(arguments.value))?;
+                server.text(
+                    Method::PUT,
+                    &key,
+                    &letter.to_string().repeat(arguments.value),
+                )?;
             }
             20..23 => drop(server.text(Method::DELETE, &key, "")?),
             23..28 => {
@@ -128,13 +132,18 @@ impl Server {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(30)));
-        Server { agent: config.build().into(), url: url.trim_end_matches('/').to_owned() }
+        Server {
+            agent: config.build().into(),
+            url: url.trim_end_matches('/').to_owned(),
+        }
     }
 
     /// The body of the answer; "not found" is an answer like any other.
     fn text(&self, method: Method, path: &str, body: &str) -> Result<String, Error> {
-        let request =
-            Request::builder().method(method).uri(format!("{}/{path}", self.url)).body(body)?;
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}/{path}", self.url))
+            .body(body)?;
         let mut response = self.agent.run(request)?;
         let status = response.status();
         let text = response.body_mut().read_to_string()?;
@@ -150,7 +159,10 @@ fn report(mut latencies: Vec<Duration>, elapsed: Duration) {
     latencies.sort();
     let at = |share: f64| {
         let index = (latencies.len() as f64 * share) as usize;
-        latencies.get(index.min(latencies.len().saturating_sub(1))).copied().unwrap_or_default()
+        latencies
+            .get(index.min(latencies.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or_default()
     };
     println!(
         "{} requests in {elapsed:.2?}, {:.0} per second; latency p50 {:.2?}, p99 {:.2?}, p99.9 {:.2?}",
