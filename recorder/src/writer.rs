@@ -20,7 +20,7 @@ use hbtrace_traces::event::{MemoryOrder, NO_NUMBER, NO_TIME, NONE, SyncEvent};
 use hbtrace_traces::format::layout::{CHUNK_MAX, PAGE, StreamKind};
 use hbtrace_traces::format::table::Record;
 use hbtrace_traces::format::words::{
-    ACCESS_WORDS_MAX, NUMBER_WORD, SYNC_WORDS_MAX, encode_access, encode_sync, with_kind,
+    self, ACCESS_WORDS_MAX, NUMBER_WORD, SYNC_WORDS_MAX, encode_access, encode_sync, with_kind,
 };
 use hbtrace_traces::id::SiteId;
 use hbtrace_traces::kind::Kind;
@@ -45,12 +45,22 @@ thread_local! {
     static CLOSER: Closer = const { Closer };
 }
 
+/// This thread's cursor, as a pointer: `with` around the hot path would not
+/// be inlined.
+#[inline(always)]
+fn cursor<'thread>() -> &'thread Cursor {
+    let cursor: *const Cursor = CURSOR.with(std::ptr::from_ref);
+    // SAFETY: a thread-local without a destructor is there as long as its
+    // thread, and the reference can't leave the thread: a cell is not `Sync`.
+    unsafe { &*cursor }
+}
+
 /// Closes the thread's chunks when its thread-locals are destroyed.
 struct Closer;
 
 impl Drop for Closer {
     fn drop(&mut self) {
-        CURSOR.with(Cursor::close);
+        cursor().close();
     }
 }
 
@@ -222,18 +232,26 @@ impl Cursor {
             return lose_access();
         }
         if self.access.room() >= ACCESS_WORDS_MAX || self.more_accesses() {
-            let site = self.site_of(place);
-            let last = self.site.replace(site);
-            let mut words = [0; 3];
-            let (site, last) = (SiteId(site), SiteId(last));
-            let count = encode_access(write, address, len, site, last, &mut words);
-            for word in &words[..count] {
-                self.access.push(*word);
+            let site = SiteId(self.site_of(place));
+            let last = SiteId(self.site.replace(site.0));
+            match words::access(write, address, len, site, last) {
+                Some(word) => self.access.push(word),
+                None => self.access_escaped(write, address, len, site, last),
             }
         } else {
             lose_access();
         }
         self.leave();
+    }
+
+    /// An access that takes more than one word.
+    #[cold]
+    fn access_escaped(&self, write: bool, address: u64, len: u64, site: SiteId, last: SiteId) {
+        let mut words = [0; 3];
+        let count = encode_access(write, address, len, site, last, &mut words);
+        for word in &words[..count] {
+            self.access.push(*word);
+        }
     }
 
     fn sync(&self, event: &Event, pending: bool) -> Option<NumberSlot> {
@@ -407,6 +425,7 @@ impl Cursor {
         found
     }
 
+    #[inline(never)]
     fn remembered_site(&self, address: usize, place: Place) -> u32 {
         let slot = &self.sites[(address >> 3 ^ address >> 10) % SITES];
         let (known, site) = slot.get();
@@ -463,50 +482,46 @@ fn os_thread() -> u32 {
 }
 
 /// Records an access of this thread.
-#[inline]
+#[inline(never)]
 pub(crate) fn access(write: bool, address: u64, len: u64, place: Place) {
-    CURSOR.with(|cursor| cursor.access(write, address, len, place));
+    cursor().access(write, address, len, place);
 }
 
 /// Records a sync event of this thread. With `pending`, its number is missing
 /// and goes to the returned slot.
 pub(crate) fn sync(event: &Event, pending: bool) -> Option<NumberSlot> {
-    CURSOR.with(|cursor| cursor.sync(event, pending))
+    cursor().sync(event, pending)
 }
 
 /// This thread's id, which begins its recording.
 pub(crate) fn thread() -> u32 {
-    CURSOR.with(|cursor| match cursor.thread.get() {
-        Some(thread) => thread,
-        None => {
-            quietly(|_| ());
-            cursor.thread.get().unwrap_or(NONE)
-        }
-    })
+    let cursor = cursor();
+    if cursor.thread.get().is_none() {
+        quietly(|_| ());
+    }
+    cursor.thread.get().unwrap_or(NONE)
 }
 
 /// Gives this new thread the id that its parent drew, and begins.
 pub(crate) fn adopt(thread: u32) {
-    CURSOR.with(|cursor| {
-        if !cursor.started.get() {
-            cursor.thread.set(Some(thread));
-            cursor.adopted.set(true);
-        }
-    });
+    let cursor = cursor();
+    if !cursor.started.get() {
+        cursor.thread.set(Some(thread));
+        cursor.adopted.set(true);
+    }
     quietly(|_| ());
 }
 
 /// Runs `then` so that nothing that it does is recorded. `None` if nothing is
 /// recorded, or if this thread is within the recorder already.
 pub(crate) fn quietly<R>(then: impl FnOnce(&'static Shared) -> R) -> Option<R> {
-    CURSOR.with(|cursor| {
-        if !cursor.enter() {
-            return None;
-        }
-        let result = cursor.start().map(then);
-        cursor.leave();
-        result
-    })
+    let cursor = cursor();
+    if !cursor.enter() {
+        return None;
+    }
+    let result = cursor.start().map(then);
+    cursor.leave();
+    result
 }
 
 const _: () = assert!(NO_NUMBER == u64::MAX, "a pending number is all ones");

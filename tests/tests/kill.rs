@@ -3,6 +3,7 @@
 //! The file of a process that was killed must read and replay, hold no acquire
 //! without its release, and hold everything that the process had done before
 //! it told so. `HBTRACE_KILLS` says how often (40).
+#![allow(clippy::unwrap_used)]
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader};

@@ -67,6 +67,7 @@ impl Head {
     }
 
     /// Takes the lock, trying before blocking.
+    #[inline]
     pub(super) fn take<G>(
         &self,
         mode: Mode,
@@ -89,6 +90,7 @@ impl Head {
     }
 
     /// Tries to take the lock.
+    #[inline]
     pub(super) fn try_take<G>(
         &self,
         mode: Mode,
@@ -126,6 +128,7 @@ impl Head {
         }
     }
 
+    #[inline]
     fn unrecorded(&self, mode: Mode, site: &'static Location<'static>) -> Hold<'_> {
         Hold {
             head: self,
@@ -138,10 +141,14 @@ impl Head {
 
 impl<'a> Hold<'a> {
     /// Records its end; the lock is still held.
+    #[inline]
     fn end(&self, kind: Kind) {
-        if self.number == NO_NUMBER {
-            return;
+        if self.number != NO_NUMBER {
+            self.record_end(kind);
         }
+    }
+
+    fn record_end(&self, kind: Kind) {
         // Relaxed: a hint, as said at the field.
         let timed = self.head.waiting.load(Ordering::Relaxed) != 0;
         let event = self.head.event(kind, self.site);
@@ -219,6 +226,7 @@ impl<'a> Suspended<'a> {
 }
 
 impl Drop for Hold<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.end(match self.mode {
             Mode::Exclusive => Kind::Rel,
