@@ -10,6 +10,7 @@
 //! - [`write`](mod@write) (feature `read`): a trace as a `.trace` file.
 //! - [`replay`] (feature `read`): the streams of all threads merged into one
 //!   lawful order.
+//! - [`check`](mod@check) (feature `read`): whether that can be an execution.
 
 pub mod event;
 pub mod format;
@@ -17,6 +18,8 @@ pub mod id;
 pub mod kind;
 pub mod object;
 
+#[cfg(feature = "read")]
+pub mod check;
 #[cfg(feature = "read")]
 pub mod error;
 #[cfg(feature = "read")]

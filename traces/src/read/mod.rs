@@ -55,6 +55,10 @@ pub fn open(path: &Path, options: Options) -> Result<Trace, Error> {
     }
     let mut trace = assemble::assemble(path, mapping)?;
     crate::replay::replay(&mut trace)?;
+    match crate::check::check(&trace) {
+        Err(error) if options.lenient => trace.info.warnings.push(error.to_string()),
+        result => result?,
+    }
     Ok(trace)
 }
 

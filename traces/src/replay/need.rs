@@ -3,7 +3,7 @@
 use super::lanes::{Key, Lanes, Place, Sort, turn};
 use crate::event::{NO_NUMBER, SyncEvent};
 use crate::id::ThreadId;
-use crate::kind::Gate;
+use crate::kind::{Gate, Kind};
 
 /// What has to go first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -55,8 +55,15 @@ pub(super) fn need(
         Gate::Receive => done((Sort::Message, event.object), event.number),
         Gate::Sent if event.number == 0 || event.number == NO_NUMBER => None,
         Gate::Sent => done((Sort::Receive, event.object), event.number),
-        Gate::Read if !event.order.acquires() => None,
         Gate::Read if event.number == 0 || event.number == NO_NUMBER => None,
+        Gate::Read if !event.order.acquires() => {
+            let key = (Sort::Write, event.object);
+            lanes
+                .find(key, event.number)
+                .is_none()
+                .then(|| missing(key, event.number))
+                .flatten()
+        }
         Gate::Read => done((Sort::Write, event.object), event.number),
         Gate::Fence if event.order.acquires() => {
             let mut early = lives.read_early[thread.index()].iter();
@@ -64,6 +71,8 @@ pub(super) fn need(
                 .find(|place| !lanes.is_done(**place))
                 .map(|place| Need::Done(*place))
         }
+        Gate::Count(1..) => given(lanes, (Sort::Count, event.object), event, tolerant),
+        Gate::Park(1..) => given(lanes, (Sort::Park, thread.0), event, tolerant),
         Gate::Join => match lives.ended.get(event.object as usize) {
             Some(true) => None,
             Some(false) => Some(Need::End(event.target_thread())),
@@ -71,6 +80,15 @@ pub(super) fn need(
         },
         _ => None,
     }
+}
+
+/// What a return from waiting needs to be in the trace: the event that gave it
+/// its number. Generations count from 0, everything else from 1.
+fn given(lanes: &Lanes, key: Key, event: &SyncEvent, tolerant: bool) -> Option<Need> {
+    let from_zero = matches!(event.kind, Kind::Depart | Kind::OnceGet);
+    let needless = tolerant || (event.number == 0 && !from_zero);
+    let rank = event.number.saturating_mul(2);
+    (!needless && lanes.find(key, rank).is_none()).then_some(Need::Missing(key, rank))
 }
 
 /// The version that a relaxed load reads before it is written.

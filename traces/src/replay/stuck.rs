@@ -58,7 +58,9 @@ impl Stuck {
                 let atomic = object_name(trace, ObjectId(object));
                 format!("the write of version {number} of `{atomic}`, which is not in the trace,")
             }
-            Need::Missing(..) => "something that is not in the trace".to_owned(),
+            Need::Missing(..) => {
+                format!("what it returns from on `{object}`, which is not in the trace,")
+            }
         }
     }
 
