@@ -3,7 +3,7 @@
 //!
 //! Four steps, each a file: a time for every event (`times`), what each thread
 //! did at every time and which event ended each wait (`model`, over `strand`,
-//! `edges` and `tally`), the critical path (`path`), and the figures with
+//! `pending`, `edges`, `notifications` and `tally`), the critical path (`path`), and the figures with
 //! their names (`figures`). Nothing here knows a kind of event or object: all
 //! of it asks for effects.
 //!
@@ -24,9 +24,14 @@ mod analysis;
 mod edges;
 mod figures;
 mod model;
+mod notifications;
 mod path;
+mod pending;
 mod strand;
 mod tally;
 mod times;
 
 pub use analysis::analyze;
+
+#[cfg(test)]
+mod tests;

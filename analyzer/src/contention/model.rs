@@ -11,13 +11,14 @@
 //! Notifications publish nothing, so replay may place them anywhere: they are
 //! looked up by time.
 
-use hbtrace_traces::event::{NONE, SyncEvent};
+use hbtrace_traces::event::SyncEvent;
 use hbtrace_traces::id::{ObjectId, SiteId, ThreadId};
-use hbtrace_traces::kind::{Effect, Operands, Slot, Wake};
+use hbtrace_traces::kind::{Effect, Slot};
 use hbtrace_traces::trace::{Step, Trace};
-use rustc_hash::FxHashMap;
 
 use super::edges::{self, Slots};
+use super::notifications::Notifications;
+use super::pending::Pending;
 use super::strand::{Hold, State, Strand, Target, Wait, Waker};
 use super::tally::Tallies;
 use super::times::Times;
@@ -42,7 +43,7 @@ impl Model {
             pending: vec![None; threads],
             tallies: Tallies::new(trace.objects.len()),
             slots: Slots::new(trace, None),
-            notifications: notifications(trace, times),
+            notifications: Notifications::of(trace, times),
             step: 0,
         };
         for (step, what) in trace.steps.iter().enumerate() {
@@ -59,21 +60,6 @@ impl Model {
         }
     }
 }
-
-/// A wait under way.
-#[derive(Clone, Copy)]
-struct Pending {
-    what: Target,
-    from: u64,
-    site: SiteId,
-    /// For a condition: the lock to have again, and since when it was waited
-    /// for, where the trace says so.
-    lock: Option<ObjectId>,
-    relocks_from: Option<u64>,
-}
-
-/// Notifications of a condition, by the thread named (or [`NONE`]).
-type Notifications = FxHashMap<(ObjectId, u32), Vec<Waker>>;
 
 struct Walk<'a> {
     trace: &'a Trace,
@@ -93,7 +79,7 @@ impl Walk<'_> {
         let time = self.times.at(thread, index);
         self.begin(thread, None);
         let waited = match self.pending[thread.index()] {
-            Some(pending) if ends(&pending, thread, event) => {
+            Some(pending) if pending.ends_with(thread, event) => {
                 self.pending[thread.index()] = None;
                 self.end_wait(thread, index, time, pending);
                 Some((pending, time))
@@ -213,16 +199,12 @@ impl Walk<'_> {
     }
 
     fn begin_wait(&mut self, thread: ThreadId, event: &SyncEvent, time: u64) {
-        let of_condition = event.kind.lock_is_other();
-        let what = match event.extra {
-            1 if !of_condition => Target::Thread(event.target_thread()),
-            _ => Target::Object(event.object_id()),
-        };
+        let wait = Pending::of(event, time);
         if let Some(pending) = &mut self.pending[thread.index()] {
-            if pending.what == what {
+            if pending.what == wait.what {
                 return;
             }
-            if pending.lock.is_some() && pending.lock == what.object() {
+            if pending.lock.is_some() && pending.lock == wait.what.object() {
                 pending.relocks_from = Some(time);
                 return;
             }
@@ -231,13 +213,7 @@ impl Walk<'_> {
             self.attempt(given_up.what, Some(time.saturating_sub(given_up.from)));
         }
         self.settle(thread, time);
-        self.pending[thread.index()] = Some(Pending {
-            what,
-            from: time,
-            site: event.site,
-            lock: of_condition.then_some(ObjectId(event.other)),
-            relocks_from: None,
-        });
+        self.pending[thread.index()] = Some(wait);
     }
 
     fn end_wait(&mut self, thread: ThreadId, index: u32, until: u64, pending: Pending) {
@@ -268,7 +244,8 @@ impl Walk<'_> {
     ) {
         let limit = (relocks_from.unwrap_or(wait.until), self.step);
         let notified = self
-            .notification(wait.what, thread, limit)
+            .notifications
+            .last_before(wait.what, thread, limit)
             .filter(|notification| notification.time > wait.from);
         let relocks_from = relocks_from.or_else(|| {
             let from = notified?.time;
@@ -326,17 +303,6 @@ impl Walk<'_> {
             || end.effects().contains(&Effect::WaitCancel)
     }
 
-    /// The last notification of a condition before `limit` that can have been
-    /// for `thread`.
-    fn notification(&self, what: Target, thread: ThreadId, limit: (u64, u64)) -> Option<Waker> {
-        let before = |target: u32| {
-            let all = self.notifications.get(&(what.object()?, target))?;
-            let end = all.partition_point(|waker| (waker.time, waker.step) < limit);
-            all[..end].last().copied()
-        };
-        before(thread.0).max(before(NONE))
-    }
-
     /// Counts what the event acquired, and the wait that it ended.
     fn count(&mut self, event: &SyncEvent, waited: Option<(Pending, u64)>) {
         if let Some((pending, until)) = waited {
@@ -389,64 +355,22 @@ impl Walk<'_> {
             } else {
                 strand.advance(last);
             }
-            let until = self.strands[thread.index()].cursor();
-            for hold in std::mem::take(&mut self.strands[thread.index()].holds) {
-                let range = (last, until.max(last));
-                self.tallies.hold(thread, &hold, until, range);
-            }
+            self.finish_holds(thread);
         }
     }
-}
 
-/// Whether the event ends the thread's wait: it is on what is waited for.
-fn ends(pending: &Pending, thread: ThreadId, event: &SyncEvent) -> bool {
-    let begins = event.effects().contains(&Effect::WaitBegin);
-    if begins {
-        return false;
-    }
-    let cancels = event.effects().contains(&Effect::WaitCancel);
-    if pending.lock.is_some() && !cancels && !event.kind.lock_is_other() {
-        return false;
-    }
-    match event.kind.operands() {
-        Operands::Thread => pending.what == Target::Thread(event.target_thread()),
-        Operands::None => {
-            let takes_token = event.effects().contains(&Effect::Acquire(Slot::Token));
-            takes_token && pending.what == Target::Thread(thread)
-        }
-        Operands::Waitable if event.extra == 1 => {
-            pending.what == Target::Thread(event.target_thread())
-        }
-        Operands::ConditionLock => {
-            let lock = Target::Object(Trace::lock_of(event));
-            [Target::Object(event.object_id()), lock].contains(&pending.what)
-        }
-        Operands::Label | Operands::Order => false,
-        _ => pending.what == Target::Object(event.object_id()),
-    }
-}
-
-/// All notifications of conditions, by time.
-fn notifications(trace: &Trace, times: &Times) -> Notifications {
-    let mut found = Notifications::default();
-    for (step, what) in trace.steps.iter().enumerate() {
-        let Step::Sync { thread, index } = *what else {
-            continue;
+    /// What is held at the end was held to the end of the thread.
+    fn finish_holds(&mut self, thread: ThreadId) {
+        let strand = &mut self.strands[thread.index()];
+        let until = strand.cursor();
+        let events = self.trace.streams[thread.index()].sync.len() as u32;
+        let ended_by_event = events > 0 && self.times.at(thread, events - 1) == until;
+        let range = match ended_by_event {
+            true => self.times.range(thread, events - 1),
+            false => (until, until),
         };
-        let event = trace.sync(thread, index);
-        if event.effects().contains(&Effect::Wakes(Wake::Condition)) {
-            let waker = Waker {
-                time: times.at(thread, index),
-                step: step as u64,
-                thread,
-                after: index + 1,
-            };
-            let key = (event.object_id(), event.other);
-            found.entry(key).or_default().push(waker);
+        for hold in std::mem::take(&mut strand.holds) {
+            self.tallies.hold(thread, &hold, until, range);
         }
     }
-    for waiting in found.values_mut() {
-        waiting.sort_unstable();
-    }
-    found
 }
