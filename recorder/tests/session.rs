@@ -1,0 +1,451 @@
+//! A session's life: how it starts and ends, what it does when it can't record,
+//! and what it leaves alone. Each case is a process of its own: this program
+//! run again with the name of a case.
+#![cfg(feature = "record")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(unsafe_code)] // The cases that fork, and that handle a signal.
+
+use std::io::Read;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use hbtrace_recorder::sync::Mutex;
+use hbtrace_recorder::sync::atomic::{AtomicU64, Ordering};
+use hbtrace_recorder::{Builder, record, thread};
+use hbtrace_traces::kind::Kind;
+use hbtrace_traces::read;
+use hbtrace_traces::trace::Trace;
+
+static LOCK: Mutex<u64> = Mutex::new(0);
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+fn hold(times: u64) {
+    for _ in 0..times {
+        *LOCK.lock().unwrap() += 1;
+    }
+}
+
+fn touch(times: u64) {
+    for place in 0..times {
+        hbtrace_recorder::read(std::ptr::without_provenance::<u8>(8 + place as usize), 1);
+    }
+}
+
+/// What the child does; the second word says where to record by a builder.
+fn cases(case: &str, out: &str) {
+    let builder = || record(out);
+    match case {
+        "nothing" => {}
+        "hold" => hold(100),
+        "wait" => {
+            hold(1);
+            println!("ready");
+            let _ = std::io::stdin().read(&mut [0]);
+        }
+        "built" => built(builder()),
+        "stopped" => {
+            let session = builder().start().unwrap();
+            hold(10);
+            session.stop();
+            hold(1000);
+        }
+        "late" => {
+            hold(1);
+            assert!(builder().start().unwrap_err().is_late());
+        }
+        "full" => full(builder()),
+        "accesses full" => {
+            let _session = builder().limit(1 << 20).start().unwrap();
+            touch(1_000_000);
+            hold(100);
+        }
+        "fork" => fork(),
+        "signal" => signal(),
+        "thread locals" => thread_locals(),
+        "many threads" => {
+            for _ in 0..500 {
+                thread::spawn(|| hold(1)).join().unwrap();
+            }
+        }
+        "exit" => {
+            thread::spawn(|| {
+                hold(50);
+                std::process::exit(3)
+            })
+            .join()
+            .unwrap();
+        }
+        other => panic!("no case is called {other}"),
+    }
+}
+
+fn built(builder: Builder) {
+    let session = builder.time_all(true).start().unwrap();
+    assert!(session.path().ends_with("built.trace"));
+    let second = record("elsewhere").start().unwrap_err();
+    assert!(second.is_second_session() && !second.is_late());
+    hold(100);
+}
+
+/// More sync events than there is room for, while a lock is held.
+fn full(builder: Builder) {
+    let _session = builder.limit(1 << 20).start().unwrap();
+    let threads: Vec<_> = (0..3).map(|_| thread::spawn(|| hold(20_000))).collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    touch(7);
+    assert_eq!(*LOCK.lock().unwrap(), 60_000);
+}
+
+/// The child goes on using mirrors, and exits as its parent does.
+fn fork() {
+    hold(10);
+    // SAFETY: one thread, and the child only uses its own memory.
+    match unsafe { libc::fork() } {
+        0 => {
+            hold(1000);
+            let threads = [(); 3].map(|()| thread::spawn(|| hold(100)));
+            threads
+                .into_iter()
+                .for_each(|thread| thread.join().unwrap());
+            std::process::exit(0);
+        }
+        child => {
+            let mut status = 1;
+            // SAFETY: a child of ours, and a place for its status.
+            unsafe { libc::waitpid(child, &mut status, 0) };
+            assert_eq!(status, 0);
+            hold(10);
+        }
+    }
+}
+
+extern "C" fn on_alarm(_: i32) {
+    COUNT.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A handler that records interrupts a thread that records.
+fn signal() {
+    let interval = libc::timeval {
+        tv_sec: 0,
+        tv_usec: 200,
+    };
+    let timer = libc::itimerval {
+        it_interval: interval,
+        it_value: interval,
+    };
+    // The handler's first use of the object must not be within another event.
+    COUNT.fetch_add(0, Ordering::Relaxed);
+    // SAFETY: the handler only does what it does; the timer is ours.
+    unsafe {
+        libc::signal(libc::SIGALRM, on_alarm as *const () as usize);
+        libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut());
+    }
+    while COUNT.load(Ordering::Relaxed) < 500 {
+        touch(100);
+        hold(10);
+    }
+    println!("{}", COUNT.load(Ordering::Relaxed));
+}
+
+/// Destructors of thread-locals record, before and after the recorder's own.
+fn thread_locals() {
+    struct Late(u64);
+    impl Drop for Late {
+        fn drop(&mut self) {
+            hold(self.0);
+        }
+    }
+    thread_local! {
+        static EARLY: Late = const { Late(3) };
+        static LATE: Late = const { Late(4) };
+    }
+    std::thread::spawn(|| {
+        // Its destructor is registered before the recorder's, so it runs later.
+        EARLY.with(|_| ());
+        hold(1);
+        LATE.with(|_| ());
+    })
+    .join()
+    .unwrap();
+}
+
+/// The children's entry. Does nothing where the tests run.
+#[test]
+fn child() {
+    if let Ok(case) = std::env::var("HBTRACE_CASE") {
+        let out = std::env::var("HBTRACE_CASE_OUT").unwrap_or_default();
+        cases(&case, &out);
+    }
+}
+
+struct Run {
+    directory: tempfile::TempDir,
+    name: &'static str,
+}
+
+impl Run {
+    fn new(name: &'static str) -> Run {
+        let directory = tempfile::tempdir().unwrap();
+        Run { directory, name }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join(self.name)
+    }
+
+    fn command(&self, case: &str) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["child", "--exact", "--nocapture"])
+            .env("HBTRACE_CASE", case);
+        command
+    }
+
+    /// Runs a case that is recorded by the environment.
+    fn recorded(&self, case: &str) -> Output {
+        let mut command = self.command(case);
+        command.env("HBTRACE_OUT", self.path()).output().unwrap()
+    }
+
+    /// Runs a case that starts its own session.
+    fn builds(&self, case: &str) -> Output {
+        let mut command = self.command(case);
+        command
+            .env("HBTRACE_CASE_OUT", self.path())
+            .output()
+            .unwrap()
+    }
+
+    fn trace(&self) -> Trace {
+        open(&self.path())
+    }
+}
+
+fn open(path: &Path) -> Trace {
+    read::open(path, read::Options::default()).unwrap()
+}
+
+fn succeeded(output: &Output) {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}{errors}");
+}
+
+fn count(trace: &Trace, kind: Kind) -> usize {
+    let events = trace.streams.iter().flat_map(|stream| &stream.sync);
+    events.filter(|event| event.kind == kind).count()
+}
+
+#[test]
+fn the_environment_switches_it_on_and_the_exit_closes_it() {
+    let run = Run::new("hold.trace");
+    succeeded(&run.recorded("hold"));
+    let trace = run.trace();
+    assert!(trace.info.complete && !trace.info.truncated);
+    assert_eq!(count(&trace, Kind::Acq), 100);
+    assert_eq!(count(&trace, Kind::Rel), 100);
+    assert!(
+        run.path().metadata().unwrap().len() < 1 << 20,
+        "it is cut to size"
+    );
+}
+
+#[test]
+fn a_process_without_mirrored_operations_writes_nothing() {
+    let run = Run::new("nothing.trace");
+    succeeded(&run.recorded("nothing"));
+    assert!(!run.path().exists());
+}
+
+#[test]
+fn a_builder_starts_it_once_before_everything_else() {
+    let run = Run::new("built.trace");
+    succeeded(&run.builds("built"));
+    let trace = run.trace();
+    assert!(trace.info.complete);
+    assert_eq!(count(&trace, Kind::Acq), 100);
+    let events = trace.streams.iter().flat_map(|stream| &stream.sync);
+    let timeless = events.filter(|event| event.time == hbtrace_traces::event::NO_TIME);
+    assert_eq!(timeless.count(), 0, "all were to be stamped");
+    let late = Run::new("late.trace");
+    succeeded(&late.builds("late"));
+    assert!(!late.path().exists());
+}
+
+#[test]
+fn what_comes_after_a_stop_is_not_recorded() {
+    let run = Run::new("stopped.trace");
+    succeeded(&run.builds("stopped"));
+    let trace = run.trace();
+    assert!(trace.info.complete);
+    assert_eq!(trace.info.lost_events, 0);
+    assert_eq!(count(&trace, Kind::Rel), 10);
+}
+
+#[test]
+fn an_exit_on_another_thread_closes_it() {
+    let run = Run::new("exit.trace");
+    assert_eq!(run.recorded("exit").status.code(), Some(3));
+    let trace = run.trace();
+    assert!(trace.info.complete);
+    assert_eq!(count(&trace, Kind::Rel), 50);
+}
+
+#[test]
+fn without_room_it_counts_and_what_is_there_is_whole() {
+    let run = Run::new("full.trace");
+    succeeded(&run.builds("full"));
+    assert!(run.path().metadata().unwrap().len() <= 1 << 20);
+    let trace = run.trace();
+    assert!(trace.info.complete);
+    let recorded = count(&trace, Kind::Rel);
+    assert!((1000..60_000).contains(&recorded), "{recorded}");
+    assert!(trace.info.lost_sync_events > 10_000);
+    assert_eq!(trace.info.lost_events - trace.info.lost_sync_events, 7);
+}
+
+#[test]
+fn accesses_are_dropped_before_sync_events_are() {
+    let run = Run::new("accesses.trace");
+    succeeded(&run.builds("accesses full"));
+    let trace = run.trace();
+    assert_eq!(trace.info.lost_sync_events, 0);
+    assert!((500_000..1_000_000).contains(&trace.info.lost_events));
+    assert_eq!(count(&trace, Kind::Rel), 100);
+}
+
+#[test]
+fn a_forked_child_leaves_its_parents_trace_alone() {
+    let run = Run::new("fork.trace");
+    succeeded(&run.recorded("fork"));
+    let trace = run.trace();
+    assert!(trace.info.complete);
+    assert_eq!(trace.info.lost_events, 0);
+    assert_eq!(count(&trace, Kind::Rel), 20);
+    assert_eq!(trace.threads.len(), 1);
+}
+
+#[test]
+fn a_signal_handler_drops_what_it_interrupts_and_counts_it() {
+    let run = Run::new("signal.trace");
+    let output = run.recorded("signal");
+    succeeded(&output);
+    let trace = run.trace();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let numbers = text.lines().find_map(|line| line.parse::<u64>().ok());
+    let recorded = count(&trace, Kind::Rmw) as u64;
+    let lost = trace.info.lost_sync_events;
+    assert_eq!(count(&trace, Kind::Acq), count(&trace, Kind::Rel));
+    // The first was no signal.
+    assert!(
+        recorded + lost > numbers.unwrap(),
+        "{recorded} and {lost} of {numbers:?}"
+    );
+}
+
+#[test]
+fn destructors_of_thread_locals_record() {
+    let run = Run::new("locals.trace");
+    succeeded(&run.recorded("thread locals"));
+    let trace = run.trace();
+    assert_eq!(count(&trace, Kind::Rel), 8);
+    assert_eq!(trace.info.lost_events, 0);
+    assert!(trace.threads[0].foreign);
+}
+
+#[test]
+fn threads_that_end_hand_on_what_they_did_not_use() {
+    let run = Run::new("many.trace");
+    succeeded(&run.recorded("many threads"));
+    assert_eq!(run.trace().threads.len(), 501);
+    let size = run.path().metadata().unwrap().len();
+    assert!(size < 501 * 4096 + (1 << 18), "{size} bytes");
+}
+
+#[test]
+fn a_file_that_a_live_process_records_into_is_left_alone() {
+    let run = Run::new("shared.trace");
+    let mut first = run
+        .command("wait")
+        .env("HBTRACE_OUT", run.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = Vec::new();
+    while !said.ends_with(b"ready\n") {
+        let mut byte = [0];
+        let stdout = first.stdout.as_mut().unwrap();
+        assert_eq!(stdout.read(&mut byte).unwrap(), 1);
+        said.push(byte[0]);
+    }
+    succeeded(&run.recorded("hold"));
+    drop(first.stdin.take());
+    assert!(first.wait().unwrap().success());
+    assert_eq!(count(&run.trace(), Kind::Rel), 1);
+    let others = std::fs::read_dir(run.directory.path()).unwrap();
+    let other = others
+        .map(|entry| entry.unwrap().path())
+        .find(|path| *path != run.path());
+    assert_eq!(count(&open(&other.unwrap()), Kind::Rel), 100);
+    // Nobody records into it any more.
+    succeeded(&run.recorded("hold"));
+    assert_eq!(count(&run.trace(), Kind::Rel), 100);
+}
+
+#[test]
+fn the_path_may_hold_the_process_id() {
+    let run = Run::new("run-%p.trace");
+    succeeded(&run.recorded("hold"));
+    let entries = std::fs::read_dir(run.directory.path()).unwrap();
+    let paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(paths.len(), 1);
+    let pid = open(&paths[0]).info.pid;
+    assert!(paths[0].ends_with(format!("run-{pid}.trace")));
+}
+
+/// The service goes on, and one line says why nothing is recorded.
+fn refuses(run: &Run) {
+    let output = run.recorded("hold");
+    succeeded(&output);
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with("hbtrace: can't record"));
+    assert_eq!(lines.count(), 1, "{text}");
+    assert!(text.contains(run.name));
+}
+
+#[test]
+fn a_path_that_is_no_file_is_told_in_one_line() {
+    refuses(&Run::new("missing/directory.trace"));
+    let directory = Run::new("directory");
+    std::fs::create_dir(directory.path()).unwrap();
+    refuses(&directory);
+    let pipe = Run::new("pipe");
+    let made = Command::new("mkfifo").arg(pipe.path()).status().unwrap();
+    assert!(made.success());
+    refuses(&pipe);
+    assert!(pipe.path().metadata().unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn a_limit_on_file_sizes_does_not_kill() {
+    let run = Run::new("limited.trace");
+    let program = std::env::current_exe().unwrap();
+    let limited = format!("ulimit -f 1024; exec '{}' child --exact", program.display());
+    let output = Command::new("sh")
+        .args(["-c", &limited])
+        .env("HBTRACE_CASE", "many threads")
+        .env("HBTRACE_OUT", run.path())
+        .output()
+        .unwrap();
+    succeeded(&output);
+    let trace = run.trace();
+    assert!(trace.info.complete);
+    assert!(run.path().metadata().unwrap().len() <= 1024 * 1024);
+    assert!(trace.info.lost_sync_events > 0);
+}
