@@ -1,7 +1,7 @@
 //! Text traces: one event a line, `thread|op(operands)|site|nanoseconds`.
 //!
-//! RAPID's STD format, extended: DESIGN.md section 6 is its contract. Reading
-//! makes two passes. The first (`draft`) turns lines into events and names into
+//! RAPID's STD format, extended; `TEXT.md` is its specification. Reading makes
+//! two passes. The first (`draft`) turns lines into events and names into
 //! ids, the second (`number`) walks the events in line order, gives each the
 //! number that the recorder would have given it and refuses what can't happen.
 //! What comes out is what the reader of `.trace` files makes as well.
