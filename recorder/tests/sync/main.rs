@@ -25,6 +25,7 @@ mod barrier;
 mod bounded;
 mod channel;
 mod condvar;
+mod killed;
 mod mutex;
 mod once;
 mod once_lock;
