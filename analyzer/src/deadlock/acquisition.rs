@@ -27,8 +27,6 @@ use crate::order::{Clocks, Moment, Order};
 /// A group of acquisitions that look alike.
 pub(super) struct Acquisition {
     pub(super) thread: ThreadId,
-    /// Cuts before it: acquisitions on two sides of a cut are not compared.
-    pub(super) window: u32,
     /// Locks held, in the order they were taken; at least one.
     pub(super) held: Vec<Held>,
     pub(super) wanted: ObjectId,
@@ -49,7 +47,6 @@ impl Acquisition {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Group {
     thread: ThreadId,
-    window: u32,
     held: u32,
     wanted: ObjectId,
     mode: Mode,
@@ -58,7 +55,6 @@ struct Group {
 
 struct Collector<'a> {
     trace: &'a Trace,
-    window: u32,
     held_sets: FxHashMap<Box<[Held]>, u32>,
     sites: FxHashMap<&'a str, SiteId>,
     groups: FxHashMap<Group, usize>,
@@ -69,7 +65,6 @@ struct Collector<'a> {
 pub(super) fn collect(trace: &Trace) -> Vec<Acquisition> {
     let mut collector = Collector {
         trace,
-        window: 0,
         held_sets: FxHashMap::default(),
         sites: FxHashMap::default(),
         groups: FxHashMap::default(),
@@ -89,18 +84,16 @@ pub(super) fn collect(trace: &Trace) -> Vec<Acquisition> {
         if !before.is_empty() && wants(event) {
             let moment = clocks.moment(*step, epoch);
             if event.effects().contains(&Effect::WaitBegin) {
-                waits_since.insert(thread, (collector.window, moment.clone()));
+                waits_since.insert(thread, moment.clone());
             }
             collector.step(event, before, moment);
         }
-        collector.window += u32::from(event.effects().contains(&Effect::Cut));
         held.step(thread, event);
         waits.step(thread, index, event);
     }
     for (thread, wait) in waits.open() {
         let since = waits_since.remove(&thread);
-        if let (Target::Lock(lock), Some((window, moment))) = (wait.target, since) {
-            collector.window = window;
+        if let (Target::Lock(lock), Some(moment)) = (wait.target, since) {
             let site = trace.sync(thread, wait.index).site;
             let wanted = (lock, Mode::Exclusive, site);
             collector.add(held.of(thread), wanted, moment);
@@ -139,7 +132,6 @@ impl Collector<'_> {
         }
         let group = Group {
             thread: moment.thread,
-            window: self.window,
             held: self.held_set(held),
             wanted,
             mode,
@@ -150,7 +142,6 @@ impl Collector<'_> {
         if at == next {
             self.acquisitions.push(Acquisition {
                 thread: moment.thread,
-                window: group.window,
                 held: held.to_vec(),
                 wanted,
                 mode,

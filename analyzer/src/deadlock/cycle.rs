@@ -175,7 +175,6 @@ impl Search<'_> {
             let kept_out = keeps_out(new, other);
             let keeps_first_out = keeps_out(other, new);
             other.thread != new.thread
-                && other.window == new.window
                 && !common_lock(other, new)
                 && kept_out == (earlier + 1 == at)
                 && keeps_first_out == (closes && is_last && earlier == 0)
