@@ -74,15 +74,6 @@ impl Stuck {
         let message = format!("{}; the trace can't be an execution", self.message(trace));
         Error::new(&trace.info.file, place, ErrorKind::Impossible, message)
     }
-
-    /// Takes the event out of the trace.
-    pub(crate) fn remove(&self, trace: &mut Trace) {
-        if let Some(stream) = trace.streams.get_mut(self.thread.index())
-            && self.index < stream.sync.len()
-        {
-            stream.sync.remove(self.index);
-        }
-    }
 }
 
 fn describe(trace: &Trace, event: &SyncEvent) -> String {

@@ -20,24 +20,32 @@ use crate::trace::{Step, Trace};
 /// # Errors
 /// If no order satisfies program order and the gates of all events.
 pub fn replay(trace: &mut Trace) -> Result<(), Error> {
-    run(trace).map_err(|stuck| stuck.into_error(trace))
+    match run(trace, false).pop() {
+        Some(stuck) => Err(stuck.into_error(trace)),
+        None => Ok(()),
+    }
 }
 
-/// As [`replay`], with what is stuck instead of an error.
-pub(crate) fn run(trace: &mut Trace) -> Result<(), Stuck> {
+/// As [`replay`], and returns the event that it can't get past; with `forced`
+/// it goes on behind each such event, and returns all of them.
+pub(crate) fn run(trace: &mut Trace, forced: bool) -> Vec<Stuck> {
     let mut walk = Walk::new(trace);
-    let result = walk.all();
-    let (steps, cursors) = (walk.steps, walk.cursors);
-    match result {
-        Ok(()) => {}
-        Err(stuck) if is_partial(trace) => {
-            let at: Vec<_> = cursors.iter().map(|it| (it.sync, it.access)).collect();
-            stuck::truncate(trace, &stuck, &at);
-        }
-        Err(stuck) => return Err(stuck),
+    walk.all(forced);
+    let Walk {
+        steps,
+        cursors,
+        mut stuck,
+        ..
+    } = walk;
+    if !forced
+        && is_partial(trace)
+        && let Some(stuck) = stuck.pop()
+    {
+        let reached: Vec<_> = cursors.iter().map(|it| (it.sync, it.access)).collect();
+        stuck::truncate(trace, &stuck, &reached);
     }
     trace.steps = steps;
-    Ok(())
+    stuck
 }
 
 /// Whether events may be missing from the trace.
@@ -75,6 +83,8 @@ struct Walk<'a> {
     cuts: Vec<u64>,
     /// What is not in the trace is not waited for.
     tolerant: bool,
+    /// Events that it can't get past.
+    stuck: Vec<Stuck>,
     steps: Vec<Step>,
 }
 
@@ -113,11 +123,12 @@ impl<'a> Walk<'a> {
             waiting: FxHashMap::default(),
             cuts,
             tolerant: cut || is_partial(trace),
+            stuck: Vec::new(),
             steps: Vec::new(),
         }
     }
 
-    fn all(&mut self) -> Result<(), Stuck> {
+    fn all(&mut self, forced: bool) {
         for thread in 0..self.cursors.len() as u32 {
             if self.lives.started[thread as usize] {
                 self.queue(thread);
@@ -131,10 +142,18 @@ impl<'a> Walk<'a> {
                     self.ready.push(Reverse((stamp, thread)));
                 }
                 Some(Reverse((_, thread))) => self.run(thread, false),
-                None => match self.blocked.iter().position(Option::is_some) {
-                    Some(_) => self.unblock()?,
-                    None => return Ok(()),
-                },
+                None if !self.blocked.iter().any(Option::is_some) => return,
+                None if self.unblock() => {}
+                None => {
+                    let stuck = self.find_stuck();
+                    let thread = stuck.thread.0;
+                    self.stuck.push(stuck);
+                    if !forced {
+                        return;
+                    }
+                    self.blocked[thread as usize] = None;
+                    self.run(thread, true);
+                }
             }
         }
     }
@@ -334,10 +353,10 @@ impl<'a> Walk<'a> {
         self.ready.push(Reverse((stamp, thread)));
     }
 
-    /// Nothing can go on: lets a write or the life of a block go out of turn,
-    /// or gives up.
-    fn unblock(&mut self) -> Result<(), Stuck> {
-        let kind = |thread: &u32, kinds: &[Kind]| {
+    /// Nothing can go on: lets a write or the life of a block go out of turn.
+    /// Says whether there was one.
+    fn unblock(&mut self) -> bool {
+        let is = |thread: &u32, kinds: &[Kind]| {
             let turn = matches!(self.blocked[*thread as usize], Some(Need::Turn(_)));
             turn && self
                 .event(*thread)
@@ -346,27 +365,32 @@ impl<'a> Walk<'a> {
         let threads = 0..self.cursors.len() as u32;
         let soft = [&[Kind::Store][..], &[Kind::Alloc, Kind::Free], &[Kind::Rmw]]
             .iter()
-            .find_map(|kinds| threads.clone().find(|thread| kind(thread, kinds)));
+            .find_map(|kinds| threads.clone().find(|thread| is(thread, kinds)));
         if let Some(thread) = soft {
             self.blocked[thread as usize] = None;
             self.run(thread, true);
-            return Ok(());
         }
+        soft.is_some()
+    }
+
+    /// The event to blame: one that waits for what is not in the trace, else
+    /// the one that stood first.
+    fn find_stuck(&self) -> Stuck {
         let missing = |need: &Need| matches!(need, Need::Missing(..));
-        let stuck = threads
+        let stuck = (0..self.cursors.len() as u32)
             .filter_map(|thread| {
                 let need = self.blocked[thread as usize]?;
-                let (stamp, _) = self.next(thread)?;
+                let stamp = self.next(thread).map_or(0, |(stamp, _)| stamp);
                 Some((!missing(&need), stamp, thread, need))
             })
             .min_by_key(|(present, stamp, thread, _)| (*present, *stamp, *thread));
-        let (_, stamp, thread, need) = stuck.unwrap_or((true, 0, 0, Need::Start(ThreadId(0))));
+        let (_, stamp, thread, need) = stuck.expect("a thread is blocked");
         let index = self.cursors[thread as usize].sync;
-        Err(Stuck {
+        Stuck {
             thread: ThreadId(thread),
             index,
             stamp,
             need,
-        })
+        }
     }
 }

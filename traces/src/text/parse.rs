@@ -14,6 +14,7 @@ use crate::trace::{AccessStream, Info, Stream, Thread, Trace};
 /// # Errors
 /// With line and column, if a line is malformed or a step impossible.
 pub fn parse(path: &Path, bytes: &[u8], options: Options) -> Result<Trace, Error> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut faults = Faults {
         path,
         bytes,
@@ -22,8 +23,7 @@ pub fn parse(path: &Path, bytes: &[u8], options: Options) -> Result<Trace, Error
         first: None,
     };
     let mut draft = Draft::default();
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         if line::is_skipped(line) {
             continue;
         }
@@ -35,11 +35,8 @@ pub fn parse(path: &Path, bytes: &[u8], options: Options) -> Result<Trace, Error
     threads::settle(&mut draft);
     number::number(&mut draft, |line, fault| faults.refuse(line, fault))?;
     let mut trace = finish(path, draft);
-    while let Err(stuck) = crate::replay::run(&mut trace) {
-        let line = stuck.stamp();
-        let fault = Fault::impossible(stuck.message(&trace));
-        faults.refuse(line, fault)?;
-        stuck.remove(&mut trace);
+    for stuck in crate::replay::run(&mut trace, options.lenient) {
+        faults.refuse(stuck.stamp(), Fault::impossible(stuck.message(&trace)))?;
     }
     trace.info.warnings.extend(faults.warning());
     Ok(trace)
