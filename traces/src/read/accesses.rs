@@ -11,10 +11,11 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::chunks::Run;
 use super::file::Mapping;
-use crate::event::{Access, AccessKind, NO_TIME};
+use crate::event::{Access, NO_TIME};
 use crate::format::words::{self, AccessWord, Escape};
 use crate::id::{Location, SiteId};
 use crate::trace::Slice;
@@ -28,13 +29,8 @@ pub struct MappedAccesses {
     /// Position and last site, by position.
     restarts: Vec<(u64, u32)>,
     end: u64,
-}
-
-/// A stretch of words that can be decoded by itself.
-struct Stretch<'a> {
-    position: u64,
-    site: u32,
-    words: &'a [[u8; 8]],
+    /// Where the next walk probably begins: the run, and restarts passed.
+    hint: [AtomicUsize; 2],
 }
 
 impl MappedAccesses {
@@ -44,6 +40,7 @@ impl MappedAccesses {
             runs,
             restarts: Vec::new(),
             end,
+            hint: [AtomicUsize::new(0), AtomicUsize::new(0)],
         }
     }
 
@@ -98,45 +95,71 @@ impl MappedAccesses {
 
     /// Walks the accesses at word positions `range`, each with its position.
     pub fn walk(&self, range: Range<u64>, mut visit: impl FnMut(u64, Access)) {
-        let mut from = range.start;
         let to = range.end.min(self.end);
-        while let Some(stretch) = self.stretch(from..to) {
-            let next = stretch.position + stretch.words.len() as u64;
-            stretch.decode(from, &mut visit);
-            from = next;
+        let mut from = range.start;
+        if from >= to {
+            return;
         }
+        let (mut at, mut passed) = self.locate(from);
+        while let Some(run) = self.runs.get(at).filter(|_| from < to) {
+            let run_end = run.position + run.words();
+            while from < run_end.min(to) {
+                let next = self.restarts.get(passed);
+                let stop = next.map_or(to, |next| next.0.min(to)).min(run_end);
+                self.decode(run, passed, from..stop, &mut visit);
+                from = stop;
+                passed += usize::from(next.is_some_and(|next| next.0 == stop));
+            }
+            at += usize::from(from == run_end);
+        }
+        // Relaxed: only a hint.
+        self.hint[0].store(at, Ordering::Relaxed);
+        self.hint[1].store(passed, Ordering::Relaxed);
     }
 
-    /// What can be decoded at once at the start of `range`, from the restart
-    /// before it. `None` if nothing is left.
-    fn stretch(&self, range: Range<u64>) -> Option<Stretch<'_>> {
-        if range.is_empty() {
-            return None;
+    /// The run in which `position` lies, and how many restarts lie at or before
+    /// it. Walks mostly follow each other, so what the last one found is tried
+    /// before a search.
+    fn locate(&self, position: u64) -> (usize, usize) {
+        // Relaxed: only a hint.
+        let run = self.hint[0].load(Ordering::Relaxed);
+        let passed = self.hint[1].load(Ordering::Relaxed);
+        let in_run = |run: &Run| position.wrapping_sub(run.position) < run.words();
+        let before = passed.checked_sub(1).map(|at| self.restarts.get(at));
+        let after = before.is_none_or(|it| it.is_some_and(|it| it.0 <= position));
+        let next = self.restarts.get(passed);
+        if after
+            && next.is_none_or(|next| next.0 > position)
+            && self.runs.get(run).is_some_and(in_run)
+        {
+            return (run, passed);
         }
-        let behind = self.runs.partition_point(|run| run.position <= range.start);
-        let run = self.runs.get(behind.checked_sub(1)?)?;
-        let next = self
-            .restarts
-            .partition_point(|restart| restart.0 <= range.start);
-        let restart = next
-            .checked_sub(1)
-            .and_then(|at| self.restarts.get(at))
-            .filter(|restart| restart.0 >= run.position);
+        let runs = self.runs.partition_point(|run| run.position <= position);
+        let passed = self.restarts.partition_point(|it| it.0 <= position);
+        (runs.saturating_sub(1), passed)
+    }
+
+    /// Decodes the words at positions `range`, which lie in `run` and behind
+    /// the last of `passed` restarts, with no other between.
+    #[inline]
+    fn decode(
+        &self,
+        run: &Run,
+        passed: usize,
+        range: Range<u64>,
+        visit: &mut impl FnMut(u64, Access),
+    ) {
+        let restart = passed.checked_sub(1).and_then(|at| self.restarts.get(at));
+        let restart = restart.filter(|restart| restart.0 >= run.position);
         let (position, site) = restart.copied().unwrap_or((run.position, run.site));
-        let stop = self
-            .restarts
-            .get(next)
-            .map_or(range.end, |next| next.0.min(range.end))
-            .min(run.position + run.words());
-        let bytes = run.bytes.start + (position - run.position) * 8;
-        let words = self
-            .mapping
-            .words(bytes..bytes + (stop.checked_sub(position)?) * 8);
-        (position + words.len() as u64 > range.start).then_some(Stretch {
-            position,
-            site,
-            words,
-        })
+        let at = |position: u64| run.bytes.start + (position - run.position) * 8;
+        let mut decoder = Decoder::new(site);
+        if position < range.start {
+            let words = self.mapping.words(at(position)..at(range.start));
+            decoder.run(words, position, &mut |_, _| ());
+        }
+        let words = self.mapping.words(at(range.start)..at(range.end));
+        decoder.run(words, range.start, visit);
     }
 
     fn each_word(&self, range: Range<u64>, mut visit: impl FnMut(u64, u64)) {
@@ -150,13 +173,28 @@ impl MappedAccesses {
     }
 }
 
-impl Stretch<'_> {
-    /// Decodes all words, and visits the accesses from position `from` on.
+/// What was said before the next access.
+struct Decoder {
+    site: u32,
+    len: u64,
+    time: u64,
+    high: u64,
+}
+
+impl Decoder {
+    fn new(site: u32) -> Decoder {
+        Decoder {
+            site,
+            len: 1,
+            time: NO_TIME,
+            high: 0,
+        }
+    }
+
+    /// Decodes words, the first of which lies at `position`.
     #[inline]
-    fn decode(&self, from: u64, visit: &mut impl FnMut(u64, Access)) {
-        let mut site = self.site;
-        let mut said = Said::default();
-        for (position, word) in (self.position..).zip(self.words) {
+    fn run(&mut self, words: &[[u8; 8]], position: u64, visit: &mut impl FnMut(u64, Access)) {
+        for (position, word) in (position..).zip(words) {
             match words::decode_access(u64::from_le_bytes(*word)) {
                 Some(AccessWord::Access {
                     kind,
@@ -164,66 +202,38 @@ impl Stretch<'_> {
                     len,
                     site_delta,
                 }) => {
-                    site = site.wrapping_add_signed(site_delta);
-                    if position >= from {
-                        visit(position, said.access(kind, address, len, site));
-                    }
-                    if said.any {
-                        said = Said::default();
-                    }
+                    self.site = self.site.wrapping_add_signed(site_delta);
+                    let location = Location {
+                        start: address,
+                        len: len.unwrap_or(self.len),
+                    };
+                    let access = Access {
+                        location,
+                        kind,
+                        site: SiteId(self.site),
+                        time: self.time,
+                    };
+                    self.len = 1;
+                    self.time = NO_TIME;
+                    visit(position, access);
                 }
-                Some(AccessWord::Escape(escape, value)) => said.escape(escape, value, &mut site),
+                Some(AccessWord::Escape(escape, value)) => self.escape(escape, value),
                 None => {}
             }
         }
     }
-}
 
-/// What escapes have said about the next access.
-struct Said {
-    any: bool,
-    len: u64,
-    time: u64,
-    high: u64,
-}
-
-impl Default for Said {
-    fn default() -> Said {
-        Said {
-            any: false,
-            len: 1,
-            time: NO_TIME,
-            high: 0,
-        }
-    }
-}
-
-impl Said {
     #[cold]
-    fn escape(&mut self, escape: Escape, value: u64, site: &mut u32) {
+    fn escape(&mut self, escape: Escape, value: u64) {
         let value = value | self.high << words::ADDRESS_BITS;
-        self.any = true;
         self.high = 0;
         match escape {
-            Escape::Site => *site = value as u32,
+            Escape::Site => self.site = value as u32,
             Escape::Length => self.len = value.max(1),
             Escape::Time => self.time = value,
             Escape::High => self.high = value,
-            Escape::Stamp | Escape::Thread => *site = 0,
+            Escape::Stamp | Escape::Thread => self.site = 0,
             Escape::Position => {}
-        }
-    }
-
-    #[inline]
-    fn access(&self, kind: AccessKind, start: u64, len: Option<u64>, site: u32) -> Access {
-        Access {
-            location: Location {
-                start,
-                len: len.unwrap_or(self.len),
-            },
-            kind,
-            site: SiteId(site),
-            time: self.time,
         }
     }
 }

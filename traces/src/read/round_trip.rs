@@ -231,7 +231,7 @@ fn trace_of(streams: Vec<Stream>) -> Trace {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn what_is_written_is_read(streams in proptest::collection::vec(stream(), 2..4)) {
@@ -362,7 +362,7 @@ fn damaged_bytes_never_panic() {
     for start in (PAGE..bytes.len()).step_by(PAGE) {
         used.extend(start..start + CHUNK_HEADER + 256);
     }
-    for _ in 0..5000 {
+    for _ in 0..3000 {
         let mut damaged = bytes.clone();
         for _ in 0..=next(4) {
             let at = used[next(used.len())];
