@@ -50,6 +50,17 @@ macro_rules! operations {
                         black_box(*shared.read().expect("nothing panics"));
                     }
                 });
+                let write = median(5_000, |count| {
+                    for _ in 0..count {
+                        *shared.write().expect("nothing panics") += 1;
+                    }
+                });
+                let cell = sync::OnceLock::from(1_u64);
+                let get = median(5_000, |count| {
+                    for _ in 0..count {
+                        black_box(cell.get());
+                    }
+                });
                 let atomic = AtomicU64::new(0);
                 let add = median(5_000, |count| {
                     for _ in 0..count {
@@ -68,6 +79,13 @@ macro_rules! operations {
                         black_box(receiver.recv().expect("it was sent"));
                     }
                 });
+                let bounded = median(5_000, |count| {
+                    let (sender, receiver) = sync::mpsc::sync_channel(1);
+                    for number in 0..count {
+                        sender.send(number).expect("the receiver is there");
+                        black_box(receiver.recv().expect("it was sent"));
+                    }
+                });
                 let spawn = median(20, |count| {
                     for _ in 0..count {
                         thread::spawn(|| ()).join().expect("nothing panics");
@@ -76,9 +94,12 @@ macro_rules! operations {
                 vec![
                     ("mutex lock and unlock", lock),
                     ("read lock and unlock", read),
+                    ("write lock and unlock", write),
+                    ("once cell get", get),
                     ("atomic fetch_add", add),
                     ("atomic load", load),
                     ("channel send and recv", message),
+                    ("bounded send and recv", bounded),
                     ("thread spawn and join", spawn),
                 ]
             }

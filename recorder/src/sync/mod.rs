@@ -14,6 +14,8 @@
 //! reference, acquire it in the destructor. Mutexes, channels and the other
 //! mirrors inside an `Arc` are not touched by this: they bring their own edges.
 //!
+//! Guards and results (`MutexGuard`, `OnceState`, `WaitTimeoutResult` and so on)
+//! are the mirror's own, as the mutexes are that they come from.
 //! Error types, [`LockResult`], [`TryLockResult`] and [`PoisonError`] are
 //! std's, so errors convert and match as ever.
 //!

@@ -83,7 +83,7 @@ impl Gate {
         // Acquire: pairs with the Release of `Attempt::drop`.
         let complete = self.state.load(Ordering::Acquire) == COMPLETE;
         if complete {
-            self.seen(site, false);
+            self.seen(site, self.last_attempt(), false);
         }
         complete
     }
@@ -102,20 +102,21 @@ impl Gate {
             return;
         }
         let (count, waited) = self.await_running(site);
+        let last = self.last_attempt();
         match self.state.load(Ordering::Relaxed) {
             COMPLETE => {
                 drop(count);
-                self.seen(site, waited);
+                self.seen(site, last, waited);
             }
             POISONED if !force => {
                 drop(count);
-                self.seen(site, waited);
+                self.seen(site, last, waited);
                 panic!("Once instance has previously been poisoned");
             }
             state => {
                 self.state.store(RUNNING, Ordering::Relaxed);
                 drop(count);
-                self.begin(site, state == POISONED, waited);
+                self.begin(site, (state == POISONED).then_some(last), waited);
                 let attempt = Attempt {
                     gate: self,
                     site,
@@ -140,8 +141,9 @@ impl Gate {
         let until = |state| state == COMPLETE || (!force && state == POISONED);
         let (count, waited) = self.await_state(site, until);
         let poisoned = self.state.load(Ordering::Relaxed) == POISONED;
+        let last = self.last_attempt();
         drop(count);
-        self.seen(site, waited);
+        self.seen(site, last, waited);
         assert!(!poisoned, "Once instance has previously been poisoned");
     }
 
@@ -177,20 +179,24 @@ impl Gate {
         (count, true)
     }
 
-    /// Records that the caller has seen the end of the last attempt.
-    fn seen(&self, site: &'static Location<'static>, waited: bool) {
+    /// The attempt that ended last; there has been one.
+    fn last_attempt(&self) -> u64 {
+        // Relaxed: written before the state that the caller has acquired.
+        self.ended.load(Ordering::Relaxed).saturating_sub(1)
+    }
+
+    /// Records that the caller has seen the end of attempt `number`.
+    fn seen(&self, site: &'static Location<'static>, number: u64, waited: bool) {
         if emit::recording() {
-            // Relaxed: written before the state that the caller has acquired.
-            let number = self.ended.load(Ordering::Relaxed).saturating_sub(1);
             emit::sync(self.event(Kind::OnceGet, site).number(number).timed(waited));
         }
     }
 
-    /// Records that an attempt begins: it has seen the failed one before it,
-    /// or has waited for nothing.
-    fn begin(&self, site: &'static Location<'static>, again: bool, waited: bool) {
-        if again {
-            self.seen(site, waited);
+    /// Records that an attempt begins: it has seen the one that `failed` before
+    /// it, or has waited for nothing.
+    fn begin(&self, site: &'static Location<'static>, failed: Option<u64>, waited: bool) {
+        if let Some(number) = failed {
+            self.seen(site, number, waited);
         } else if waited && emit::recording() {
             emit::sync(self.event(Kind::Unreq, site).timed(true));
         }

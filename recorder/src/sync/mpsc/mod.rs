@@ -10,6 +10,8 @@
 //! are. A `try_send` on a rendezvous channel whose receiver waits returns when
 //! that receiver has woken and taken the value (std's returns a little
 //! earlier): that it did take it is an edge back to the sender.
+//! A receiver that goes receives what it drops, as the trace sees it: the
+//! destructors of those values come after their senders.
 
 mod bounded;
 mod iter;
