@@ -16,6 +16,8 @@ macro_rules! cell_tests {
 
             #[test]
             fn value_in_and_out() {
+                // That the constructor is `const` is what is tested.
+                #[allow(clippy::declare_interior_mutable_const)]
                 const CONST: UnsafeCell<u8> = UnsafeCell::new(4);
                 assert_eq!(CONST.into_inner(), 4);
                 let mut cell = UnsafeCell::new(vec![1]);

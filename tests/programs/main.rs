@@ -22,7 +22,7 @@ macro_rules! programs {
         $(mod $file;)*
 
         /// File, name and body of each program.
-        const PROGRAMS: &[(&str, &str, fn())] = &[
+        pub(crate) const PROGRAMS: &[(&str, &str, fn())] = &[
             $($((stringify!($file), stringify!($name), $file::$name),)+)*
         ];
     };
@@ -31,7 +31,7 @@ macro_rules! programs {
 programs! {
     arc: relaxed_count_race, counted_no_race, told_arc_no_race;
     barrier: missing_barrier_race, phases_no_race;
-    bounded: wide_channel_race, receipt_no_race;
+    bounded: wide_channel_race, receipt_no_race, two_permits_race, one_permit_no_race;
     close: write_after_drop_race, last_sender_no_race;
     condvar: write_after_push_race, queue_no_race;
     copy_on_write: relaxed_swap_race, release_swap_no_race;

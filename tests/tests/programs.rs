@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use hbtrace_analyzer::finding::{Findings, Side};
 use hbtrace_analyzer::{Options, analyze};
+use hbtrace_cli::exit_codes;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_patterns");
 /// No program takes a second; one that takes this long hangs.
@@ -38,7 +39,10 @@ fn every_program_gets_its_verdict() {
             Err(error) => Err(error),
         };
         match findings {
-            Ok(findings) => failures.extend(difference(file, name, &expected, &findings)),
+            Ok(findings) => {
+                failures.extend(difference(file, name, &expected, &findings));
+                failures.extend(wrong_exit(name, &trace));
+            }
             Err(error) => failures.push(format!("{file}: {name}: {error}")),
         }
     }
@@ -146,6 +150,23 @@ fn difference(file: &str, name: &str, expected: &[Pair], findings: &Findings) ->
         format!(
             "{file}: {name}: expected {expected:?}, found {found:?} and {} deadlocks",
             findings.deadlocks.len()
+        )
+    })
+}
+
+/// What the program `hbtrace` exits with, if that is not the verdict.
+fn wrong_exit(name: &str, trace: &Path) -> Option<String> {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let arguments = ["hbtrace".as_ref(), "analyze".as_ref(), trace.as_os_str()];
+    let code = hbtrace_cli::run(arguments, &mut out, &mut err);
+    let expected = match name.ends_with("_no_race") {
+        true => exit_codes::OK,
+        false => exit_codes::FINDINGS,
+    };
+    (code != expected).then(|| {
+        format!(
+            "{name}: exit code {code}: {}",
+            String::from_utf8_lossy(&err)
         )
     })
 }
