@@ -7,6 +7,7 @@
 
 mod json;
 mod names;
+mod svg;
 mod text;
 
 pub use names::shown;
@@ -49,6 +50,11 @@ pub static REPORTS: &[Report] = &[
         name: "json",
         description: "for programs: everything, schema hbtrace-report/1",
         render: json::render,
+    },
+    Report {
+        name: "svg",
+        description: "the contention sheet: what held the run up, as a picture",
+        render: svg::render,
     },
 ];
 

@@ -1,0 +1,201 @@
+//! Panel 4: what the critical path spends in each lock, over what was waited
+//! for it in sum. The sum misleads (many threads wait for one at a time), so
+//! it is a pale companion on a scale of its own, with its figure printed.
+
+use plotters::prelude::*;
+
+use super::canvas::{Anchor, Canvas, fit};
+use super::plot::{Plot, SCALE};
+use super::style::Ink;
+use super::units::{count, duration, share};
+use super::view::{LEFT, MARGIN, View, WIDTH};
+use crate::finding::LockFigures;
+
+/// Locks shown.
+const SHOWN: usize = 10;
+const ROW: u32 = 40;
+const BARS: u32 = 440;
+const NUMBERS: u32 = 20;
+
+/// Draws the panel and tells where it ends.
+pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
+    let left = f64::from(MARGIN);
+    canvas.text("strong", (left, f64::from(top)), 16, Anchor::Start, "Locks");
+    let used = |lock: &&LockFigures| lock.critical_path_ns > 0 || lock.wait_ns > 0;
+    let all: Vec<&LockFigures> = view.contention.locks.iter().filter(used).collect();
+    let locks = &all[..all.len().min(SHOWN)];
+    if locks.is_empty() {
+        let text = match view.contention.locks.len() {
+            0 => "The trace holds no lock.".to_owned(),
+            1 => "The one lock was never waited for, and is not on the critical path.".to_owned(),
+            many => format!(
+                "None of {} locks was waited for or is on the critical path.",
+                count(many as u64)
+            ),
+        };
+        canvas.text(
+            "dim",
+            (f64::from(LEFT), f64::from(top)),
+            13,
+            Anchor::Start,
+            &text,
+        );
+        return top + 12;
+    }
+    legend(canvas, top);
+    let plot_top = top + 14;
+    let longest = locks.iter().map(|lock| lock.critical_path_ns).max();
+    let limit = (longest.unwrap_or(0) as f64 / view.length as f64 * 100.0 * 1.05).clamp(1.0, 100.0);
+    let _never_fails = plot(canvas, view, locks, limit, plot_top);
+    for (place, lock) in locks.iter().enumerate() {
+        label(canvas, view, lock, plot_top + place as u32 * ROW);
+    }
+    let bottom = plot_top + locks.len() as u32 * ROW + NUMBERS;
+    let rest = all.len() - locks.len();
+    if rest > 0 {
+        let text = format!("{} more in the text and JSON reports", count(rest as u64));
+        canvas.text(
+            "dim",
+            (f64::from(LEFT + BARS + 24), f64::from(bottom - 6)),
+            12,
+            Anchor::Start,
+            &text,
+        );
+    }
+    bottom
+}
+
+fn legend(canvas: &mut Canvas, y: u32) {
+    let mut x = f64::from(LEFT);
+    let entries = [
+        ("bar", "time on the critical path, in per cent of the run"),
+        ("pale", "summed waiting (scale of its own)"),
+    ];
+    for (class, text) in entries {
+        canvas.rect(class, (x, f64::from(y) - 11.0), (18.0, 12.0), "");
+        canvas.text("dim", (x + 24.0, f64::from(y)), 12, Anchor::Start, text);
+        x += 24.0 + super::canvas::width_of(text, 12) + 18.0;
+    }
+}
+
+fn label(canvas: &mut Canvas, view: &View<'_>, lock: &LockFigures, y: u32) {
+    let (first, second) = (f64::from(y + 17), f64::from(y + 32));
+    let room = f64::from(LEFT - MARGIN - 12);
+    canvas.group(&format!(
+        "{} {}, created at {}",
+        lock.kind, lock.lock, lock.site
+    ));
+    let at = f64::from(LEFT - 10);
+    canvas.text(
+        "ink",
+        (at, first),
+        13,
+        Anchor::End,
+        &fit(&lock.lock, 13, room),
+    );
+    canvas.text("dim", (at, second), 11, Anchor::End, &lock.kind);
+    let left = f64::from(LEFT + BARS + 24);
+    let room = f64::from(WIDTH - MARGIN) - left;
+    let on_path = format!(
+        "{} of the path ({})",
+        share(lock.critical_path_ns, view.length),
+        duration(lock.critical_path_ns)
+    );
+    let place = match lock.worst_site.as_str() {
+        "?" => lock.site.as_str(),
+        worst => worst,
+    };
+    let used = super::canvas::width_of(&on_path, 13);
+    canvas.text("strong", (left, first), 13, Anchor::Start, &on_path);
+    canvas.text(
+        "dim",
+        (left + used + 10.0, first),
+        12,
+        Anchor::Start,
+        &fit(place, 12, room - used - 10.0),
+    );
+    let mut figures = match lock.contended {
+        0 => format!(
+            "never waited for in {} acquisitions",
+            count(lock.acquisitions)
+        ),
+        contended => format!(
+            "waited {}, in {} of {}",
+            duration(lock.wait_ns),
+            count(contended),
+            count(lock.acquisitions)
+        ),
+    };
+    if lock.hold_ns > 0 {
+        figures += &format!(" \u{b7} held {}", duration(lock.hold_ns));
+    }
+    if lock.max_wait_ns > 0 {
+        figures += &format!(" \u{b7} longest wait {}", duration(lock.max_wait_ns));
+    }
+    canvas.text(
+        "dim",
+        (left, second),
+        12,
+        Anchor::Start,
+        &fit(&figures, 12, room),
+    );
+    canvas.end_group();
+}
+
+fn plot(
+    canvas: &mut Canvas,
+    view: &View<'_>,
+    locks: &[&LockFigures],
+    limit: f64,
+    top: u32,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let rows = locks.len() as u32;
+    let plot = Plot::new(canvas.buffer(), (LEFT, top), (BARS, rows * ROW + NUMBERS));
+    let area = plot.into_drawing_area();
+    let height = f64::from(rows);
+    let mut chart = ChartBuilder::on(&area)
+        .set_label_area_size(LabelAreaPosition::Bottom, NUMBERS * SCALE as u32)
+        .build_cartesian_2d(0.0..limit, height..0.0)
+        .map_err(|error| error.to_string())?;
+    chart
+        .configure_mesh()
+        .disable_y_mesh()
+        .disable_y_axis()
+        .x_labels(6)
+        .set_all_tick_mark_size(4 * SCALE)
+        .x_label_formatter(&|value| format!("{value} %"))
+        .bold_line_style(Ink::Grid.color())
+        .light_line_style(TRANSPARENT)
+        .axis_style(Ink::Axis.color())
+        .label_style(
+            ("sans-serif", 12 * SCALE)
+                .into_font()
+                .color(&Ink::Label.color()),
+        )
+        .draw()
+        .map_err(|error| error.to_string())?;
+    let most_waited = locks
+        .iter()
+        .map(|lock| lock.wait_ns)
+        .max()
+        .unwrap_or(0)
+        .max(1);
+    for (place, lock) in locks.iter().enumerate() {
+        let row = place as f64;
+        let waited = lock.wait_ns as f64 / most_waited as f64 * limit;
+        let on_path = lock.critical_path_ns as f64 / view.length as f64 * 100.0;
+        let ink = if place == 0 { Ink::WorstBar } else { Ink::Bar };
+        let pale = Rectangle::new(
+            [(0.0, row + 0.08), (waited, row + 0.92)],
+            Ink::Pale.color().filled(),
+        );
+        let bar = Rectangle::new(
+            [(0.0, row + 0.28), (on_path, row + 0.72)],
+            ink.color().filled(),
+        );
+        chart
+            .draw_series([pale, bar])
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}

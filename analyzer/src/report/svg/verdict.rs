@@ -1,0 +1,178 @@
+//! Panel 1: one sentence that says what held the run up, and three numbers.
+
+use super::canvas::{Anchor, Canvas, fit, wrap};
+use super::units::{count, duration, share};
+use super::view::{MARGIN, View, WIDTH};
+use crate::finding::{Findings, LockFigures};
+
+/// From this share of the critical path on, a lock is what held the run up.
+const BLAMED: f64 = 0.1;
+/// From this one on, nothing else is worth a word.
+const HALF: f64 = 0.5;
+
+/// The sentence.
+pub(super) fn sentence(view: &View<'_>) -> String {
+    let length = view.length;
+    let (mostly, time) = largest(view);
+    let mostly = format!("{} of it is {mostly}.", share(time, length));
+    let Some(lock) = view.worst() else {
+        return format!("No lock is on the critical path: {mostly}");
+    };
+    let name = fit(&lock.lock, 24, 480.0);
+    let within = share(lock.critical_path_ns, length);
+    let part = lock.critical_path_ns as f64 / length as f64;
+    match (part, lock.hold_ns) {
+        (..BLAMED, _) => format!(
+            "No lock held the run up: {name}, the worst, has {within} of the critical path. {mostly}"
+        ),
+        (_, 0) => format!(
+            "Handing over through {} {name} makes up {within} of the critical path.",
+            lock.kind
+        ),
+        (HALF.., _) => format!(
+            "{within} of the critical path lies inside {} {name}.",
+            lock.kind
+        ),
+        _ => format!(
+            "{within} of the critical path lies inside {} {name}; {mostly}",
+            lock.kind
+        ),
+    }
+}
+
+/// What the path mostly is, where it isn't a lock.
+fn largest(view: &View<'_>) -> (&'static str, u64) {
+    let mut kinds = [
+        ("running with no lock held", view.path_time("running")),
+        ("sleep or I/O", view.path_time("outside")),
+        ("not known to the trace", view.path_time("unknown")),
+        ("hand-over between threads", view.path_time("handoff")),
+        ("running with some lock held", view.path_time("holding")),
+    ];
+    kinds.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+    kinds[0]
+}
+
+/// Draws the panel and tells where the next may begin.
+pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
+    let mut y = heading(canvas, view.findings, top);
+    for line in wrap(&sentence(view), 24, f64::from(WIDTH - 2 * MARGIN)) {
+        canvas.text(
+            "strong",
+            (f64::from(MARGIN), f64::from(y)),
+            24,
+            Anchor::Start,
+            &line,
+        );
+        y += 32;
+    }
+    if let Some(lock) = view.worst() {
+        let site = fit(&lock.worst_site, 14, 800.0);
+        let text = match lock.worst_site.as_str() {
+            "?" => "Where it was taken is not known.".to_owned(),
+            _ if lock.hold_ns == 0 => format!("Created at {}.", fit(&lock.site, 14, 800.0)),
+            _ => format!("Held longest where it is taken at {site}."),
+        };
+        canvas.text(
+            "ink",
+            (f64::from(MARGIN), f64::from(y) - 4.0),
+            14,
+            Anchor::Start,
+            &text,
+        );
+        y += 16;
+    }
+    let tiles = tiles(view);
+    let gap = 16;
+    let width = (WIDTH - 2 * MARGIN - 2 * gap) / 3;
+    for (place, (class, number, text)) in tiles.iter().enumerate() {
+        let x = MARGIN + place as u32 * (width + gap);
+        let left = f64::from(x + 16);
+        canvas.rect(
+            "card",
+            (f64::from(x), f64::from(y)),
+            (f64::from(width), 76.0),
+            "",
+        );
+        canvas.text(class, (left, f64::from(y + 36)), 28, Anchor::Start, number);
+        let text = fit(text, 13, f64::from(width - 24));
+        canvas.text("dim", (left, f64::from(y + 60)), 13, Anchor::Start, &text);
+    }
+    y + 76
+}
+
+/// The line over the sentence: what was looked at.
+pub(super) fn heading(canvas: &mut Canvas, findings: &Findings, top: u32) -> u32 {
+    let trace = &findings.trace;
+    let mut parts = vec![fit(&trace.file, 13, 600.0)];
+    if let Some(length) = findings.contention.duration_ns {
+        parts.push(duration(length));
+    }
+    parts.push(counted(trace.threads, "thread"));
+    parts.push(counted(trace.events, "event"));
+    if findings.contention.time_error_ns > 0 {
+        let error = duration(findings.contention.time_error_ns);
+        parts.push(format!("times are exact to {error}"));
+    }
+    parts.retain(|part| !part.is_empty());
+    let text = parts.join("  \u{b7}  ");
+    canvas.text(
+        "dim",
+        (f64::from(MARGIN), f64::from(top)),
+        13,
+        Anchor::Start,
+        &text,
+    );
+    top + 38
+}
+
+fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", count(number))
+}
+
+/// Class, number and caption of the three tiles.
+fn tiles(view: &View<'_>) -> [(&'static str, String, String); 3] {
+    let running = format!("{:.1}", view.mean_running());
+    let cpus = match view.findings.trace.cpus {
+        0 => "threads running on average".to_owned(),
+        1 => "threads running on average, on 1 CPU".to_owned(),
+        cpus => format!("threads running on average, on {cpus} CPUs"),
+    };
+    let running = ("strong", running, cpus);
+    match view.worst() {
+        Some(lock) => [
+            (
+                "hot",
+                duration(lock.critical_path_ns),
+                format!("of {} within {}", duration(view.length), lock.lock),
+            ),
+            ("strong", duration(lock.wait_ns), waiting(lock)),
+            running,
+        ],
+        None => {
+            let waited: u64 = view.contention.threads.iter().map(|t| t.waiting_ns).sum();
+            [
+                (
+                    "strong",
+                    duration(view.length),
+                    "from the first event to the last".to_owned(),
+                ),
+                (
+                    "strong",
+                    duration(waited),
+                    "waited, by all threads together".to_owned(),
+                ),
+                running,
+            ]
+        }
+    }
+}
+
+fn waiting(lock: &LockFigures) -> String {
+    format!(
+        "waited for it ({} of {} acquisitions)",
+        count(lock.contended),
+        count(lock.acquisitions)
+    )
+}
