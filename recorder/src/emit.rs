@@ -20,7 +20,8 @@ use hbtrace_traces::kind::Kind;
 
 pub(crate) use crate::event::Event;
 use crate::session::{self, EXHAUSTED, ON, UNDECIDED};
-use crate::writer::{self, NumberSlot};
+use crate::stream::NumberSlot;
+use crate::writer;
 
 /// Whether a mirror has something to say now. One predictable branch when off.
 #[inline]

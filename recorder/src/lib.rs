@@ -1,11 +1,51 @@
 //! What a service links: mirrors of `std::sync`, `std::thread` and `std::cell`
 //! that record what threads do to each other.
 //!
+//! # Adopting it
+//!
+//! Change `use` lines: `std::sync` to `hbtrace_recorder::sync`, `std::thread`
+//! to `hbtrace_recorder::thread`, `std::cell` to `hbtrace_recorder::cell`.
+//! Names, signatures and meaning are std's. Plain data that threads share is
+//! seen through [`cell::UnsafeCell`] and [`cell::Tracked`], or told with
+//! [`read`] and [`write`](fn@write); what has no mirror is told with [`release`] and
+//! [`acquire`], [`outside`] and [`span`].
+//!
+//! The feature `record` belongs to the program: libraries depend on this crate
+//! without it. Off, the mirrors *are* std's types and nothing else is compiled.
+//!
+//! # Switching it on
+//!
+//! With the feature, a process records if `HBTRACE_OUT` names a file when it
+//! first uses a mirror (`%p` in it stands for the process id), or if it started
+//! a session with `record` before that. Whether a process records is fixed from
+//! then on, since numbers of objects count from their beginning: a later start
+//! is refused. Without a session each mirrored operation costs one branch.
+//!
+//! | variable | means |
+//! | --- | --- |
+//! | `HBTRACE_OUT=PATH` | record into this file; the program goes on without if it can't |
+//! | `HBTRACE_TIME=all` | stamp every sync event with its time, not only those that may wait |
+//!
+//! The file is the recording: chunks of it are mapped into the process, and
+//! what was stored there survives any death of the process. A file at `PATH`
+//! that no process records into any more is replaced; where another one still
+//! does, `.PID` is added. A forked child stops recording.
+//!
 //! # Ground rules
 //!
-//! The recorder never panics, never blocks the service without bound, never
-//! takes a lock that it also records, and allocates nothing on the hot path.
-//! What it cannot record it counts, in the file.
+//! - The recorder never panics into the service, never blocks it without bound,
+//!   never takes a lock that it also records, and allocates nothing on the hot
+//!   path (a place or an object seen for the first time takes a lock and
+//!   allocates).
+//! - What it cannot record it counts, in the file. An access without room is
+//!   dropped; a sync event without room ends the recording, so that what is
+//!   there can be relied upon.
+//! - A signal handler that interrupts the recorder drops its event, counted.
+//!   One that uses a place or an object for the first time allocates: use it
+//!   once before the handler is installed.
+//! - Nothing is undone at exit: a killed process leaves a trace as well.
+//!
+//! Linux only, and little-endian machines.
 
 #[cfg(feature = "record")]
 pub use error::Error;
@@ -45,6 +85,8 @@ mod session;
 mod site;
 #[cfg(feature = "record")]
 mod space;
+#[cfg(feature = "record")]
+mod stream;
 #[cfg(feature = "record")]
 pub mod sync;
 #[cfg(feature = "record")]

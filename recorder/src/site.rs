@@ -3,6 +3,7 @@
 //! A `&'static Location` is known by its address; several addresses may hold
 //! the same place (one for each codegen unit), which is one site.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::panic::Location;
 
@@ -48,6 +49,50 @@ impl Sites {
             }
         };
         known.by_address.insert(address, number);
+        number
+    }
+}
+
+/// Places that a thread remembers besides the last.
+const SLOTS: usize = 128;
+
+/// Numbers of the places that a thread met lately, by address.
+pub(crate) struct Remembered {
+    last: Cell<(usize, u32)>,
+    /// Direct mapped: a place has one slot, which the next one may take.
+    slots: [Cell<(usize, u32)>; SLOTS],
+}
+
+impl Remembered {
+    pub(crate) const fn new() -> Remembered {
+        Remembered {
+            last: Cell::new((0, 0)),
+            slots: [const { Cell::new((0, 0)) }; SLOTS],
+        }
+    }
+
+    /// The number of `place`; `ask` knows it if the thread does not.
+    #[inline]
+    pub(crate) fn number(&self, place: Place, ask: impl FnOnce() -> u32) -> u32 {
+        let address = std::ptr::from_ref(place).addr();
+        let (last, number) = self.last.get();
+        if last == address {
+            return number;
+        }
+        let number = self.look_up(address, ask);
+        self.last.set((address, number));
+        number
+    }
+
+    #[inline(never)]
+    fn look_up(&self, address: usize, ask: impl FnOnce() -> u32) -> u32 {
+        let slot = &self.slots[(address >> 3 ^ address >> 10) % SLOTS];
+        let (known, number) = slot.get();
+        if known == address {
+            return number;
+        }
+        let number = ask();
+        slot.set((address, number));
         number
     }
 }

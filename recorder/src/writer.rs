@@ -12,31 +12,30 @@
 //!
 //! **Room.** Every hold that is taken keeps room for its release in the current
 //! chunk, so that no release has to draw one while the service holds a lock.
-#![allow(unsafe_code)] // Stores into the mapped file.
+#![allow(unsafe_code)] // The pointer to the thread-local, and a system call.
 
 use std::cell::Cell;
 
-use hbtrace_traces::event::{MemoryOrder, NO_NUMBER, NO_TIME, NONE, SyncEvent};
-use hbtrace_traces::format::layout::{CHUNK_MAX, PAGE, StreamKind};
+use hbtrace_traces::event::{NO_NUMBER, NO_TIME, NONE, SyncEvent};
+use hbtrace_traces::format::layout::{PAGE, StreamKind};
 use hbtrace_traces::format::table::Record;
 use hbtrace_traces::format::words::{
-    self, ACCESS_WORDS_MAX, NUMBER_WORD, SYNC_WORDS_MAX, encode_access, encode_sync, with_kind,
+    self, ACCESS_WORDS_MAX, SYNC_WORDS_MAX, encode_access, encode_sync,
 };
 use hbtrace_traces::id::SiteId;
 use hbtrace_traces::kind::Kind;
 
-use crate::chunk::{Chunk, Head};
+use crate::chunk::Head;
 use crate::event::Event;
-use crate::primitive::{AtomicU64, Ordering, compiler_fence};
+use crate::primitive::{Ordering, compiler_fence};
 use crate::session::{self, Shared};
-use crate::site::Place;
+use crate::site::{Place, Remembered};
 use crate::space::Use;
+use crate::stream::{NumberSlot, Stream};
 use crate::ticks;
 
 /// Every so many sync events one is stamped although nothing waits.
 const STAMP_EVERY: u32 = 64;
-/// Sites that a thread remembers.
-const SITES: usize = 128;
 /// Most room kept for releases, in words: half of the smallest chunk.
 const HELD_ROOM_MAX: usize = PAGE / 16;
 
@@ -64,110 +63,6 @@ impl Drop for Closer {
     }
 }
 
-/// A pending event: where its number goes, and its first word.
-#[derive(Clone, Copy)]
-pub(crate) struct NumberSlot {
-    at: *mut u64,
-    first: u64,
-}
-
-impl NumberSlot {
-    /// Completes the event.
-    #[inline]
-    pub(crate) fn fill(self, number: u64) {
-        store(self.at, number);
-    }
-
-    /// Completes the event as one of another kind and order.
-    pub(crate) fn fill_as(self, kind: Kind, order: MemoryOrder, number: u64) {
-        let first = self.at.wrapping_sub(NUMBER_WORD);
-        store(first, with_kind(self.first, kind, order));
-        store(self.at, number);
-    }
-}
-
-/// Stores a word of the file; it is seen after the words stored before it.
-#[inline]
-fn store(at: *mut u64, word: u64) {
-    // SAFETY: `at` is a word of a chunk of this thread, as the cursor's room
-    // checks see to, mapped to the end of the process and accessed atomically.
-    let slot = unsafe { AtomicU64::from_ptr(at) };
-    // Release: an event's first word comes after its others.
-    slot.store(word.to_le(), Ordering::Release);
-}
-
-/// The thread's end of one stream.
-struct Stream {
-    next: Cell<*mut u64>,
-    end: Cell<*mut u64>,
-    chunk: Cell<Option<Chunk>>,
-    /// Words of all chunks before this one.
-    before: Cell<u64>,
-    sequence: Cell<u32>,
-    /// Size of the next chunk.
-    size: Cell<usize>,
-}
-
-impl Stream {
-    const fn new() -> Stream {
-        Stream {
-            next: Cell::new(std::ptr::null_mut()),
-            end: Cell::new(std::ptr::null_mut()),
-            chunk: Cell::new(None),
-            before: Cell::new(0),
-            sequence: Cell::new(0),
-            size: Cell::new(PAGE),
-        }
-    }
-
-    #[inline]
-    fn room(&self) -> usize {
-        (self.end.get().addr() - self.next.get().addr()) / 8
-    }
-
-    /// Words of the current chunk that are written.
-    fn used(&self) -> usize {
-        let Some(chunk) = self.chunk.get() else {
-            return 0;
-        };
-        (self.next.get().addr() - chunk.payload().0.addr()) / 8
-    }
-
-    /// Words of the stream so far.
-    fn position(&self) -> u64 {
-        self.before.get() + self.used() as u64
-    }
-
-    #[inline]
-    fn push(&self, word: u64) {
-        store(self.next.get(), word);
-        self.next.set(self.next.get().wrapping_add(1));
-    }
-
-    /// Closes the chunk; the stream can go on with another.
-    fn close(&self, shared: &Shared) {
-        let used = self.used();
-        self.before.set(self.before.get() + used as u64);
-        self.next.set(std::ptr::null_mut());
-        self.end.set(std::ptr::null_mut());
-        if let Some(chunk) = self.chunk.take()
-            && let Some(rest) = chunk.close(used * 8)
-        {
-            shared.give_back(rest);
-        }
-    }
-
-    fn open(&self, chunk: Chunk, head: &Head) {
-        chunk.open(head);
-        let (next, end) = chunk.payload();
-        self.next.set(next);
-        self.end.set(end);
-        self.chunk.set(Some(chunk));
-        self.sequence.set(self.sequence.get() + 1);
-        self.size.set((self.size.get() * 2).min(CHUNK_MAX));
-    }
-}
-
 /// The thread's state.
 struct Cursor {
     busy: Cell<bool>,
@@ -185,9 +80,7 @@ struct Cursor {
     held: Cell<u32>,
     waiting: Cell<u32>,
     unstamped: Cell<u32>,
-    /// The last place, and its number; likewise for a few others.
-    last: Cell<(usize, u32)>,
-    sites: [Cell<(usize, u32)>; SITES],
+    sites: Remembered,
 }
 
 impl Cursor {
@@ -204,8 +97,7 @@ impl Cursor {
             held: Cell::new(0),
             waiting: Cell::new(0),
             unstamped: Cell::new(0),
-            last: Cell::new((0, 0)),
-            sites: [const { Cell::new((0, 0)) }; SITES],
+            sites: Remembered::new(),
         }
     }
 
@@ -292,20 +184,12 @@ impl Cursor {
             shared.exhaust();
             return None;
         }
-        let first = self.sync.next.get();
-        for (index, word) in words[..count].iter().enumerate().skip(1) {
-            store(first.wrapping_add(index), *word);
-        }
-        store(first, words[0]);
-        self.sync.next.set(first.wrapping_add(count));
+        let slot = self.sync.push_event(&words[..count]);
         self.mark.set(position);
         // Each segment's first access refers to the site of the event before.
         self.site.set(event.site.0);
         self.account(event);
-        Some(NumberSlot {
-            at: first.wrapping_add(NUMBER_WORD),
-            first: words[0],
-        })
+        Some(slot)
     }
 
     /// Keeps the books of a chunk's header, and of stamps.
@@ -388,21 +272,22 @@ impl Cursor {
             StreamKind::Access => Use::Accesses,
             _ => Use::Order,
         };
-        let size = stream.size.get();
+        let size = stream.next_size();
         // Before the chunk is drawn: chunks drawn later bear later events.
         let ticks = ticks::now();
         let Some(chunk) = shared.draw(size, (size / 8).max(PAGE), purpose) else {
             return false;
         };
         stream.close(shared);
+        let (position, sequence) = stream.place();
         stream.open(
             chunk,
             &Head {
                 stream: kind,
                 thread: self.thread.get().unwrap_or(NONE),
-                sequence: stream.sequence.get(),
+                sequence,
                 site: self.site.get(),
-                position: stream.before.get(),
+                position,
                 held: self.held.get(),
                 waiting: self.waiting.get(),
                 ticks,
@@ -415,26 +300,9 @@ impl Cursor {
     /// takes a lock.
     #[inline]
     fn site_of(&self, place: Place) -> u32 {
-        let address = std::ptr::from_ref(place).addr();
-        let (last, site) = self.last.get();
-        if last == address {
-            return site;
-        }
-        let found = self.remembered_site(address, place);
-        self.last.set((address, found));
-        found
-    }
-
-    #[inline(never)]
-    fn remembered_site(&self, address: usize, place: Place) -> u32 {
-        let slot = &self.sites[(address >> 3 ^ address >> 10) % SITES];
-        let (known, site) = slot.get();
-        if known == address {
-            return site;
-        }
-        let site = session::shared().map_or(0, |shared| shared.site(place));
-        slot.set((address, site));
-        site
+        self.sites.number(place, || {
+            session::shared().map_or(0, |shared| shared.site(place))
+        })
     }
 
     fn close(&self) {
@@ -446,9 +314,8 @@ impl Cursor {
         {
             self.access.close(shared);
             self.sync.close(shared);
-            // Little will follow.
-            self.access.size.set(PAGE);
-            self.sync.size.set(PAGE);
+            self.access.shrink();
+            self.sync.shrink();
         }
         self.leave();
     }

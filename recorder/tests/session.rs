@@ -2,7 +2,7 @@
 //! and what it leaves alone. Each case is a process of its own: this program
 //! run again with the name of a case.
 #![cfg(feature = "record")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 #![allow(unsafe_code)] // The cases that fork, and that handle a signal.
 
 use std::io::Read;

@@ -43,7 +43,7 @@ fn events(trace: &Trace) -> Vec<(ThreadId, &SyncEvent)> {
     trace.steps.iter().filter_map(step).collect()
 }
 
-fn of<'a>(trace: &'a Trace, kind: Kind) -> Vec<(ThreadId, &'a SyncEvent)> {
+fn of(trace: &Trace, kind: Kind) -> Vec<(ThreadId, &SyncEvent)> {
     let mut events = events(trace);
     events.retain(|(_, event)| event.kind == kind);
     events
