@@ -36,7 +36,7 @@ wait "$service"
 trap - EXIT
 
 status=0
-"$bin/hbtrace" analyze "$out/run.trace" -o text=- -o json="$out/report.json" \
+"$bin/hbtrace" analyze "$out/run.trace" -o json="$out/report.json" \
     -o svg="$out/contention.svg" || status=$?
 echo "picture: $out/contention.svg"
 echo "report:  $out/report.json"

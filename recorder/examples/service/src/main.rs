@@ -20,12 +20,14 @@ mod sessions;
 mod stats;
 mod store;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use hbtrace_recorder::sync::Arc;
+use socket2::SockRef;
+use tiny_http::Server;
 
 use journal::Journal;
 use routes::Service;
@@ -76,7 +78,7 @@ fn main() -> ExitCode {
 /// Runs until a client asks for the end.
 fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let fault = |fault| arguments.fault.contains(&fault);
-    let server = tiny_http::Server::http(arguments.listen)?;
+    let server = listen(arguments.listen)?;
     let journal = Arc::new(Journal::create(&arguments.journal)?);
     let service = Arc::new(Service {
         store: Store::new(fault(Fault::HotLock), fault(Fault::RacyStat)),
@@ -95,4 +97,11 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error + Send +
     journal.close();
     flusher.join().map_err(|_| "the flusher panicked")??;
     Ok(())
+}
+
+/// Accepted connections inherit the listener's `TCP_NODELAY`.
+fn listen(address: SocketAddr) -> Result<Server, Box<dyn std::error::Error + Send + Sync>> {
+    let listener = TcpListener::bind(address)?;
+    SockRef::from(&listener).set_tcp_nodelay(true)?;
+    Server::from_listener(listener, None)
 }
