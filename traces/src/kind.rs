@@ -53,7 +53,7 @@ pub enum Effect {
     Fence,
     /// Ends the life of the block: a write of all its bytes.
     Free,
-    /// The thread holds [`Kind::lock_of`] from here on.
+    /// The thread holds the event's lock (`Trace::lock_of`) from here on.
     Take(Mode),
     /// It does no longer.
     Drop(Mode),

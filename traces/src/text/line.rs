@@ -182,3 +182,56 @@ pub(super) fn operands(field: Field<'_>) -> Result<([Field<'_>; 3], usize), Faul
     }
     Ok((found, count))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(line: &[u8]) -> Option<(Vec<&[u8]>, Option<u64>)> {
+        let line = split(line).ok()?;
+        let operands = line.operands.map_or(&b"-"[..], |field| field.text);
+        let fields = vec![line.thread.text, line.name.text, operands, line.site.text];
+        Some((fields, line.time))
+    }
+
+    #[test]
+    fn a_line_has_two_to_four_fields() {
+        let all: Vec<&[u8]> = vec![b"T", b"r", b"x", b"a.rs:1"];
+        assert_eq!(
+            fields(b" T |\tr(x) | a.rs:1 | 7\r"),
+            Some((all.clone(), Some(7)))
+        );
+        assert_eq!(fields(b"T|r(x)|a.rs:1"), Some((all, None)));
+        let least: Vec<&[u8]> = vec![b"T", b"park", b"-", b""];
+        assert_eq!(fields(b"T|park"), Some((least.clone(), None)));
+        assert_eq!(fields(b"T|park||"), Some((least, None)));
+        assert_eq!(fields(b"T"), None);
+        assert_eq!(fields(b"T|r(x)|s|7|8"), None);
+    }
+
+    #[test]
+    fn operands_are_separated_by_commas() {
+        let count = |text| operands(Field { text, at: 0 }).map(|(_, count)| count);
+        assert_eq!(count(b""), Ok(0));
+        assert_eq!(count(b" a , b,c "), Ok(3));
+        for wrong in [&b","[..], b"a,", b",a", b"a,b,c,d"] {
+            assert!(count(wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn numbers_fit_or_are_none() {
+        assert_eq!(number(b"18446744073709551615"), Some(u64::MAX));
+        assert_eq!(number(b"18446744073709551616"), None);
+        assert_eq!(
+            (number(b""), number(b"-1"), number(b"1 ")),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn empty_lines_and_comments_say_nothing() {
+        assert!(is_skipped(b"") && is_skipped(b" \r") && is_skipped(b"  # T|r(x)"));
+        assert!(!is_skipped(b"T|r(x)|#"));
+    }
+}

@@ -194,3 +194,65 @@ pub(super) fn address(field: Field<'_>) -> Result<Option<Location>, Fault> {
     }
     Ok(Some(Location { start, len }))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn field(text: &str) -> Field<'_> {
+        Field {
+            text: text.as_bytes(),
+            at: 0,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_comes_back(name in any::<String>().prop_filter("not empty", |it| !it.is_empty())) {
+            let mut text = String::new();
+            encode(&name, &mut text);
+            prop_assert!(address(field(&text)).is_ok_and(|it| it.is_none()));
+            let decoded = decode(field(&text)).map_err(|fault| fault.message);
+            prop_assert_eq!(decoded.as_deref(), Ok(name.as_str()));
+        }
+
+        #[test]
+        fn any_site_comes_back(site in any::<String>()) {
+            let mut text = String::new();
+            encode_site(&site, &mut text);
+            prop_assert!(!text.contains(['|', '\n', '\r']));
+            let trimmed = Field::trimmed(text.as_bytes(), 0);
+            let decoded = decode_site(trimmed).map_err(|fault| fault.message);
+            prop_assert_eq!(decoded.as_deref(), Ok(site.as_str()));
+        }
+    }
+
+    #[test]
+    fn two_spellings_are_one_name() {
+        let mut names = Names::default();
+        let first = names.intern(field("ab"), 7).expect("a name");
+        assert_eq!(first, (7, Some("ab".to_owned())));
+        assert_eq!(names.intern(field("%61b"), 8).expect("a name"), (7, None));
+        assert_eq!(names.get("ab"), Some(7));
+    }
+
+    #[test]
+    fn addresses_are_told_from_names() {
+        let location = |text| address(field(text)).map_err(|fault| fault.message);
+        let expected = Location {
+            start: 0x7f10,
+            len: 8,
+        };
+        assert_eq!(location("0x7f10:8"), Ok(Some(expected)));
+        for name in ["x", "0x7f10", "7f10:8", "%30x7f10:8"] {
+            assert_eq!(location(name), Ok(None), "{name}");
+        }
+        let all = Location {
+            start: 0,
+            len: 1 << 32,
+        };
+        assert_eq!(location("0x0:4294967296"), Ok(Some(all)));
+    }
+}
