@@ -20,6 +20,7 @@ use hbtrace_traces::read;
 use hbtrace_traces::trace::Trace;
 
 const PARTIES: u64 = 3;
+const TURNS: usize = 20;
 
 /// Every primitive, round after round, for ever where `HBTRACE_ENDLESS` says so.
 #[test]
@@ -34,19 +35,21 @@ fn work() {
 
 fn round() {
     let state = (Mutex::new(0_u64), Condvar::new());
-    let (table, cell) = (RwLock::new(0_u64), OnceLock::new());
+    let table = RwLock::new(0_u64);
+    let cells = [const { OnceLock::new() }; TURNS];
     let barrier = Barrier::new(PARTIES as usize);
     let (unbounded, all) = channel();
     let (bounded, some) = sync_channel(2);
     let (rendezvous, one) = sync_channel(0);
     thread::scope(|scope| {
         for id in 0..PARTIES {
-            let (state, table, cell, barrier) = (&state, &table, &cell, &barrier);
+            let (state, table, cells, barrier) = (&state, &table, &cells, &barrier);
             let (unbounded, bounded, rendezvous) =
                 (unbounded.clone(), bounded.clone(), rendezvous.clone());
             scope.spawn(move || {
-                for k in 0..20 {
+                for (k, cell) in cells.iter().enumerate() {
                     barrier.wait();
+                    let one = *cell.get_or_init(|| 1);
                     let mut turn = state.0.lock().expect("no panic");
                     while *turn % PARTIES != id {
                         turn = state.1.wait(turn).expect("no panic");
@@ -56,7 +59,7 @@ fn round() {
                     drop(turn);
                     if k % 4 == 0 {
                         let mut guard = table.write().expect("no panic");
-                        *guard += *cell.get_or_init(|| 1);
+                        *guard += one;
                         drop(RwLockWriteGuard::downgrade(guard));
                     }
                     let value = *table.read().expect("no panic");

@@ -2,7 +2,7 @@
 //!
 //! An unbounded channel is std's, with the message's id travelling beside each
 //! value: sender and receiver need no shared counter. A bounded or rendezvous
-//! channel is a [queue](queue) of our own, since which receive freed which slot
+//! channel is a queue of our own, since which receive freed which slot
 //! orders threads too, and has to be decided and recorded under one lock.
 //!
 //! `send` is recorded before the value can be received, `recv` after it was,
