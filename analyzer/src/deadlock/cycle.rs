@@ -18,6 +18,8 @@
 //! one thread of the cycle keeps out, which takes shared holds) is told by its
 //! shorter cycles.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 
 use hbtrace_traces::id::ObjectId;
@@ -49,16 +51,23 @@ struct Search<'a> {
     acquisitions: &'a [Acquisition],
     locks: &'a LockOrder,
     choices: u64,
+    /// Threads enough for longer cycles.
+    has_more_threads: bool,
+    /// A path of [`MAX_THREADS`] threads was met that could go on.
+    may_be_longer: bool,
     unordered: FxHashMap<(usize, usize), bool>,
     cycles: Vec<Vec<Member>>,
 }
 
 /// Finds, for every cycle of locks and sites, one example if there is any.
 pub(super) fn find(acquisitions: &[Acquisition], locks: &LockOrder) -> Found {
+    let threads: BTreeSet<_> = acquisitions.iter().map(|a| a.thread).collect();
     let mut search = Search {
         acquisitions,
         locks,
         choices: 0,
+        has_more_threads: threads.len() > MAX_THREADS,
+        may_be_longer: false,
         unordered: FxHashMap::default(),
         cycles: Vec::new(),
     };
@@ -72,10 +81,10 @@ pub(super) fn find(acquisitions: &[Acquisition], locks: &LockOrder) -> Found {
              there may be more than those reported"
         ));
     }
-    if search.may_be_longer() {
+    if search.may_be_longer {
         warnings.push(format!(
             "potential deadlocks of more than {MAX_THREADS} threads were not looked for, \
-             and the order of locks allows some"
+             and there may be some"
         ));
     }
     Found {
@@ -91,9 +100,10 @@ impl<'a> Search<'a> {
         let locks: &'a LockOrder = self.locks;
         for (wanted, by_site) in locks.cyclic.get(&held).into_iter().flatten() {
             let closes = *wanted == start;
-            let extends = *wanted > start
-                && path.len() + 2 <= MAX_THREADS
-                && path.iter().all(|edge| edge.wanted != *wanted);
+            let is_new = *wanted > start && path.iter().all(|edge| edge.wanted != *wanted);
+            // One edge too many tells whether cycles are longer.
+            let tells = self.has_more_threads && !self.may_be_longer;
+            let extends = is_new && (path.len() + 1 < MAX_THREADS || tells);
             if closes || extends {
                 self.walk_sites(start, path, (*wanted, closes), by_site);
             }
@@ -114,7 +124,11 @@ impl<'a> Search<'a> {
             });
             let example = self.assign(path, closes, &mut Vec::new());
             if !closes && example.is_some() {
-                self.walk(start, path);
+                if path.len() < MAX_THREADS {
+                    self.walk(start, path);
+                } else {
+                    self.may_be_longer = true;
+                }
             } else if let Some(chosen) = example {
                 let member = |(edge, index): (&Edge<'_>, &usize)| self.member(edge, *index);
                 let cycle = path.iter().zip(&chosen).map(member).collect();
@@ -232,21 +246,6 @@ impl Search<'_> {
             }
         }
         at.iter().zip(&moments).all(|(at, list)| *at < list.len())
-    }
-
-    /// Whether the order of locks may have cycles of too many threads.
-    fn may_be_longer(&self) -> bool {
-        self.locks.parts.iter().any(|part| {
-            let edges = part.iter().filter_map(|lock| self.locks.cyclic.get(lock));
-            let mut threads: Vec<_> = edges
-                .flat_map(|wanted| wanted.values())
-                .flat_map(|by_site| by_site.values().flatten())
-                .map(|index| self.acquisitions[*index].thread)
-                .collect();
-            threads.sort();
-            threads.dedup();
-            part.len() > MAX_THREADS && threads.len() > MAX_THREADS
-        })
     }
 }
 

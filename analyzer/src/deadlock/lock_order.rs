@@ -22,8 +22,6 @@ pub(super) type BySite = BTreeMap<SiteId, Vec<usize>>;
 pub(super) struct LockOrder {
     /// By lock held, by lock wanted: the edges within one part.
     pub(super) cyclic: BTreeMap<ObjectId, BTreeMap<ObjectId, BySite>>,
-    /// Parts of more than one lock.
-    pub(super) parts: Vec<Vec<ObjectId>>,
 }
 
 impl LockOrder {
@@ -31,13 +29,9 @@ impl LockOrder {
     pub(super) fn new(acquisitions: &[Acquisition]) -> LockOrder {
         let graph = graph(acquisitions);
         let mut cyclic: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
-        let mut parts = Vec::new();
         let mut part_of = vec![0; graph.node_count()];
         for (number, part) in kosaraju_scc(&graph).into_iter().enumerate() {
             part.iter().for_each(|node| part_of[node.index()] = number);
-            if part.len() > 1 {
-                parts.push(part.iter().map(|node| graph[*node]).collect());
-            }
         }
         for edge in graph.edge_indices() {
             if let Some((from, to)) = graph.edge_endpoints(edge)
@@ -47,7 +41,7 @@ impl LockOrder {
                 wanted.insert(graph[to], graph[edge].clone());
             }
         }
-        LockOrder { cyclic, parts }
+        LockOrder { cyclic }
     }
 }
 
