@@ -57,7 +57,7 @@ fn draw(parts: u64, steps: &Receiver<Step>) {
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
-    let bar = ProgressBar::new(parts);
+    let bar = ProgressBar::new(parts).with_elapsed(begun.elapsed());
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {elapsed}") {
         bar.set_style(style);
     }
