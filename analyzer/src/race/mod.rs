@@ -14,13 +14,13 @@
 //! range are a *class*. Replay order extends happens-before, so a later access
 //! never happens before an earlier one, and within a class epochs only grow:
 //! an access is unordered with some member of a class if and only if it is
-//! with the last. So [`pairs`] keeps the last member of each class, by block of
+//! with the last. So `pairs` keeps the last member of each class, by block of
 //! eight bytes. That is exact, but too slow for every access of a long trace,
-//! so [`candidates`] first finds the blocks in which anything races at all,
+//! so `candidates` first finds the blocks in which anything races at all,
 //! with a small cell for each block.
 //!
 //! **Parallel.** Blocks are dealt out to workers by hash; all workers walk the
-//! same accesses and pick theirs ([`partition`]). What they find are sets and
+//! same accesses and pick theirs (`partition`). What they find are sets and
 //! extremes, so their union does not depend on how many there were.
 //!
 //! Paper: the cells are FastTrack's (Flanagan and Freund, PLDI 2009); their
