@@ -52,6 +52,7 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Errors
     /// If a thread panicked while it held the lock.
+    #[inline]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let (result, hold) = self.head.take(
@@ -67,6 +68,7 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Errors
     /// If it would block, or if a thread panicked while it held the lock.
+    #[inline]
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let site = Location::caller();

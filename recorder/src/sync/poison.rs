@@ -3,6 +3,7 @@
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 /// Applies `wrap` to the guard, poisoned or not.
+#[inline]
 pub(super) fn map<G, H>(result: LockResult<G>, wrap: impl FnOnce(G) -> H) -> LockResult<H> {
     match result {
         Ok(guard) => Ok(wrap(guard)),
@@ -11,6 +12,7 @@ pub(super) fn map<G, H>(result: LockResult<G>, wrap: impl FnOnce(G) -> H) -> Loc
 }
 
 /// What trying gave: a guard, poisoned or not, or nothing.
+#[inline]
 pub(super) fn tried<G>(result: TryLockResult<G>) -> Option<LockResult<G>> {
     match result {
         Ok(guard) => Some(Ok(guard)),
@@ -20,6 +22,7 @@ pub(super) fn tried<G>(result: TryLockResult<G>) -> Option<LockResult<G>> {
 }
 
 /// The result of a `try_` method.
+#[inline]
 pub(super) fn try_result<G>(result: Option<LockResult<G>>) -> TryLockResult<G> {
     match result {
         Some(Ok(guard)) => Ok(guard),
@@ -29,6 +32,7 @@ pub(super) fn try_result<G>(result: Option<LockResult<G>>) -> TryLockResult<G> {
 }
 
 /// The guard of an internal lock, whose data no panic can leave in disorder.
+#[inline]
 pub(super) fn ignore<G>(result: LockResult<G>) -> G {
     result.unwrap_or_else(PoisonError::into_inner)
 }

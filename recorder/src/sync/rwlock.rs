@@ -61,6 +61,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// If a thread panicked while it held the lock exclusively.
+    #[inline]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let (result, hold) = self.head.take(
@@ -77,6 +78,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// If it would block, or if a thread panicked while it held the lock
     /// exclusively.
+    #[inline]
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
@@ -92,6 +94,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// If a thread panicked while it held the lock exclusively.
+    #[inline]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let (result, hold) = self.head.take(
@@ -108,6 +111,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// If it would block, or if a thread panicked while it held the lock
     /// exclusively.
+    #[inline]
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();

@@ -43,6 +43,7 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// If the channel is empty and all senders are gone.
+    #[inline]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         let site = Location::caller();
@@ -57,6 +58,7 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// If the channel is empty.
+    #[inline]
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let site = Location::caller();

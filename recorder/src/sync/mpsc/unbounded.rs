@@ -99,6 +99,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// With the value, if the receiver is gone.
+    #[inline]
     #[track_caller]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
         let site = Location::caller();
@@ -155,6 +156,7 @@ impl<T> fmt::Debug for Sender<T> {
 }
 
 impl<T> Unbounded<T> {
+    #[inline]
     pub(super) fn try_receive(&self, site: &'static Location<'static>) -> Result<T, TryRecvError> {
         match self.inner.try_recv() {
             Ok(envelope) => Ok(self.received(envelope, site, false)),
@@ -167,6 +169,7 @@ impl<T> Unbounded<T> {
     }
 
     /// Receives, waiting for as long as `timeout` says, or without end.
+    #[inline]
     pub(super) fn receive(
         &self,
         timeout: Option<Duration>,
@@ -213,6 +216,7 @@ impl<T> Unbounded<T> {
         }
     }
 
+    #[inline]
     fn received(&self, envelope: Envelope<T>, site: &'static Location<'static>, waited: bool) -> T {
         if envelope.message != message::UNRECORDED {
             let number = envelope.message;
