@@ -31,9 +31,10 @@ pub(crate) fn recording() -> bool {
 }
 
 /// Records a sync event.
-pub(crate) fn sync(event: Event) {
+#[inline]
+pub(crate) fn sync(mut event: Event) {
     if recording() {
-        let _ = writer::sync(&event, false);
+        let _ = writer::sync(&mut event, false);
     }
 }
 
@@ -42,9 +43,10 @@ pub(crate) fn sync(event: Event) {
 pub(crate) struct Pending(Option<NumberSlot>);
 
 /// Records a sync event before its operation, with its number missing.
-pub(crate) fn pending(event: Event) -> Pending {
+#[inline]
+pub(crate) fn pending(mut event: Event) -> Pending {
     Pending(match recording() {
-        true => writer::sync(&event, true),
+        true => writer::sync(&mut event, true),
         false => None,
     })
 }

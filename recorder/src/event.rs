@@ -2,72 +2,70 @@
 
 use std::panic::Location;
 
-use hbtrace_traces::event::{MemoryOrder, NO_NUMBER, NONE};
+use hbtrace_traces::event::{MemoryOrder, SyncEvent};
 use hbtrace_traces::kind::Kind;
 
 /// A sync event to record.
 #[derive(Clone, Copy)]
 pub(crate) struct Event {
-    pub(crate) kind: Kind,
-    pub(crate) order: MemoryOrder,
-    pub(crate) tried: bool,
+    /// The event but for its site and time, which the writer fills in, so that
+    /// nothing is copied on its way into the file.
+    pub(crate) sync: SyncEvent,
     /// It needs a time stamp: it waited, ended a wait, or might have.
     pub(crate) timed: bool,
-    pub(crate) object: u32,
-    pub(crate) other: u32,
-    pub(crate) number: u64,
-    pub(crate) extra: u64,
-    /// Place among all lives of blocks, 0 for other events.
-    pub(crate) stamp: u64,
     pub(crate) site: &'static Location<'static>,
 }
 
 impl Event {
+    #[inline]
     pub(crate) fn new(kind: Kind, object: u32, site: &'static Location<'static>) -> Event {
+        let mut sync = SyncEvent::new(kind);
+        sync.object = object;
         Event {
-            kind,
-            order: MemoryOrder::Relaxed,
-            tried: false,
+            sync,
             timed: false,
-            object,
-            other: NONE,
-            number: NO_NUMBER,
-            extra: NO_NUMBER,
-            stamp: 0,
             site,
         }
     }
 
+    #[inline]
     pub(crate) fn number(mut self, number: u64) -> Event {
-        self.number = number;
+        self.sync.number = number;
         self
     }
 
+    #[inline]
     pub(crate) fn extra(mut self, extra: u64) -> Event {
-        self.extra = extra;
+        self.sync.extra = extra;
         self
     }
 
+    #[inline]
     pub(crate) fn other(mut self, other: u32) -> Event {
-        self.other = other;
+        self.sync.other = other;
         self
     }
 
+    #[inline]
     pub(crate) fn order(mut self, order: MemoryOrder) -> Event {
-        self.order = order;
+        self.sync.order = order;
         self
     }
 
+    /// Place among all lives of blocks.
+    #[inline]
     pub(crate) fn stamp(mut self, stamp: u64) -> Event {
-        self.stamp = stamp;
+        self.sync.stamp = stamp;
         self
     }
 
+    #[inline]
     pub(crate) fn tried(mut self, tried: bool) -> Event {
-        self.tried = tried;
+        self.sync.tried = tried;
         self
     }
 
+    #[inline]
     pub(crate) fn timed(mut self, timed: bool) -> Event {
         self.timed = timed;
         self

@@ -29,7 +29,8 @@
 //! The file is the recording: chunks of it are mapped into the process, and
 //! what was stored there survives any death of the process. A file at `PATH`
 //! that no process records into any more is replaced; where another one still
-//! does, `.PID` is added. A forked child stops recording.
+//! does, `.PID` is added. A forked child stops recording, so a service must not
+//! make itself a daemon.
 //!
 //! # Ground rules
 //!

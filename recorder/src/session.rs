@@ -18,6 +18,8 @@
 //! is counted.
 
 use std::cell::Cell;
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use hbtrace_traces::format::layout::{PAGE, flags, header};
@@ -213,8 +215,9 @@ fn begin(builder: &Builder) -> Result<(), Error> {
         threads: AtomicU32::new(0),
         path,
     };
+    let file = fresh.space.with_file(File::as_raw_fd);
     if SHARED.set(fresh).is_ok() {
-        fork::watch();
+        fork::watch(file);
         // Release: with the acquire of `shared`, though that needs none.
         STATE.store(ON, Ordering::Release);
     }

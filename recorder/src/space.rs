@@ -18,7 +18,9 @@ use crate::chunk::Chunk;
 use crate::primitive::{AtomicBool, Mutex, Ordering, lock};
 
 const REGION_FIRST: u64 = 4 << 20;
-const REGION_MAX: u64 = 64 << 20;
+/// Growing a file in memory clears its pages at once, while others wait for
+/// space: 16 MiB keep that short, and make 1 TiB of the maps a process may have.
+const REGION_MAX: u64 = 16 << 20;
 const REGION_LEAST: u64 = CHUNK_MAX as u64;
 
 /// The file's space.

@@ -146,27 +146,18 @@ impl Cursor {
         }
     }
 
-    fn sync(&self, event: &Event, pending: bool) -> Option<NumberSlot> {
+    fn sync(&self, event: &mut Event, pending: bool) -> Option<NumberSlot> {
         if !self.enter() {
             lose_sync();
             return None;
         }
         let slot = self.start().and_then(|shared| {
             let stamped = event.timed || shared.time_all || self.unstamped.get() >= STAMP_EVERY;
-            let event = SyncEvent {
-                kind: event.kind,
-                order: event.order,
-                tried: event.tried,
-                object: event.object,
-                other: event.other,
-                site: SiteId(self.site_of(event.site)),
-                number: event.number,
-                extra: event.extra,
-                time: if stamped { ticks::now() } else { NO_TIME },
-                accesses: 0,
-                stamp: event.stamp,
-            };
-            self.put(shared, &event, pending)
+            event.sync.site = SiteId(self.site_of(event.site));
+            if stamped {
+                event.sync.time = ticks::now();
+            }
+            self.put(shared, &event.sync, pending)
         });
         if slot.is_none() {
             lose_sync();
@@ -356,7 +347,7 @@ pub(crate) fn access(write: bool, address: u64, len: u64, place: Place) {
 
 /// Records a sync event of this thread. With `pending`, its number is missing
 /// and goes to the returned slot.
-pub(crate) fn sync(event: &Event, pending: bool) -> Option<NumberSlot> {
+pub(crate) fn sync(event: &mut Event, pending: bool) -> Option<NumberSlot> {
     cursor().sync(event, pending)
 }
 

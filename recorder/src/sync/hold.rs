@@ -62,6 +62,7 @@ impl Head {
         self.object.id(self.kind)
     }
 
+    #[inline]
     fn event(&self, kind: Kind, site: &'static Location<'static>) -> Event {
         Event::new(kind, self.id(), site)
     }

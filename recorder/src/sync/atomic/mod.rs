@@ -3,7 +3,7 @@
 //! Every operation is recorded with its memory ordering as written, and with
 //! the *version* it wrote or read: writes of an atomic are numbered from 1,
 //! its first value is version 0. Value and version move together (see
-//! [`versioned`]), so which store a load read from is known and not guessed.
+//! `versioned.rs`), so which store a load read from is known and not guessed.
 //!
 //! # How it differs from std
 //!
