@@ -68,6 +68,11 @@ fn cases(case: &str, out: &str) {
                 thread::spawn(|| hold(1)).join().unwrap();
             }
         }
+        "no thread" => {
+            let builder = thread::Builder::new().stack_size(1 << 60);
+            assert!(builder.spawn(|| ()).is_err());
+            thread::spawn(|| hold(1)).join().unwrap();
+        }
         "exit" => {
             thread::spawn(|| {
                 hold(50);
@@ -283,6 +288,16 @@ fn what_comes_after_a_stop_is_not_recorded() {
     assert!(trace.info.complete);
     assert_eq!(trace.info.lost_events, 0);
     assert_eq!(count(&trace, Kind::Rel), 10);
+}
+
+#[test]
+fn a_thread_that_could_not_be_created_is_a_fork_without_a_thread() {
+    let run = Run::new("none.trace");
+    succeeded(&run.recorded("no thread"));
+    let trace = run.trace();
+    assert_eq!(count(&trace, Kind::Fork), 2);
+    assert_eq!(count(&trace, Kind::ThreadBegin), 2);
+    assert_eq!(count(&trace, Kind::Rel), 1);
 }
 
 #[test]

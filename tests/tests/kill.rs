@@ -18,7 +18,7 @@ use hbtrace_traces::trace::Trace;
 
 #[test]
 fn killed_at_any_moment_the_file_reads_and_misses_no_release_no_race() {
-    let kills = std::env::var("HBTRACE_KILLS").map_or(40, |kills| kills.parse().unwrap());
+    let kills = kills();
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let mut random = seed.subsec_nanos() as u64 | 1;
     println!("seed {random}");
@@ -39,6 +39,42 @@ fn killed_at_any_moment_the_file_reads_and_misses_no_release_no_race() {
         check_findings(&trace);
     }
     println!("{kills} kills, {events} sync events, {told} holds told and found");
+}
+
+/// While it starts there may be no file, or one cut within its header; what
+/// reads is lawful.
+#[test]
+fn killed_while_it_starts_the_file_reads_or_is_cut_within_its_header_no_race() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("killed.trace");
+    let mut read = 0;
+    for step in 0..kills() {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_killed"))
+            .env("HBTRACE_OUT", &path)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_micros(100 * step % 5000));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if !path.exists() {
+            continue;
+        }
+        match read::open(&path, read::Options::default()) {
+            Ok(trace) => {
+                check_releases(&trace);
+                check_findings(&trace);
+                read += 1;
+            }
+            Err(error) => assert!(error.is_not_a_trace(), "{error}"),
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+    println!("{read} of {} files read", kills());
+}
+
+fn kills() -> u64 {
+    std::env::var("HBTRACE_KILLS").map_or(40, |kills| kills.parse().unwrap())
 }
 
 /// Runs the program, kills it some time after its first line, and returns how
