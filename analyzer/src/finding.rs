@@ -122,6 +122,11 @@ pub struct Contention {
     /// From the run's beginning to its end: disjoint, contiguous, and as long
     /// as the run.
     pub critical_path: Vec<PathSegment>,
+    /// Segments shorter than this were put together, and are named after the
+    /// longest of them; 0 where the path is told exactly. Figures are exact.
+    pub critical_path_resolution_ns: u64,
+    /// What the critical path is made of, exactly.
+    pub critical_path_time: PathTime,
     /// Predictions; none yet.
     pub what_if: Vec<WhatIf>,
     /// Every thread's states over time, for the drawings only.
@@ -175,6 +180,17 @@ pub struct LockFigures {
 pub struct Percentile {
     pub percent: f64,
     pub wait_ns: u64,
+}
+
+/// Time of the critical path by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct PathTime {
+    pub running_ns: u64,
+    pub holding_ns: u64,
+    pub handoff_ns: u64,
+    pub outside_ns: u64,
+    pub unknown_ns: u64,
 }
 
 /// A stretch of the critical path.

@@ -17,5 +17,5 @@ pub fn analyze(trace: &Trace) -> Contention {
     };
     let model = Model::of(trace, &times);
     let path = critical_path(trace, &times, &model);
-    figures::contention(trace, &times, &model, &path)
+    figures::contention(trace, &times, model, path)
 }

@@ -5,7 +5,8 @@ use hbtrace_traces::trace::{ObjectKind, Trace};
 use rustc_hash::FxHashMap;
 
 use crate::finding::{
-    Contention, LockFigures, PathSegment, Percentile, ThreadTime, ThreadTimeline, TimelineSpan,
+    Contention, LockFigures, PathSegment, PathTime, Percentile, ThreadTime, ThreadTimeline,
+    TimelineSpan,
 };
 
 use super::model::Model;
@@ -17,24 +18,31 @@ use super::times::Times;
 /// Shares of the acquisitions, in thousandths, whose wait is told.
 const PER_MILLE: [u64; 5] = [500, 900, 990, 999, 1000];
 
+/// About as many segments of the critical path are told; of a longer one,
+/// short neighbours are put together.
+const SEGMENTS: usize = 40_000;
+
 /// All figures, named and in order.
 pub(super) fn contention(
     trace: &Trace,
     times: &Times,
-    model: &Model,
-    path: &[Segment],
+    model: Model,
+    path: Vec<Segment>,
 ) -> Contention {
-    let on_path = OnPath::of(trace, path);
-    let (locks, order) = locks(trace, model, &on_path);
+    let on_path = OnPath::of(trace, &path);
+    let (locks, order) = locks(trace, &model, &on_path);
+    let (path, resolution) = condensed(path, times.run.1 - times.run.0);
     Contention {
         duration_ns: Some(times.run.1 - times.run.0),
         time_error_ns: times.error,
-        threads: threads(trace, model, &on_path),
+        threads: threads(trace, &model, &on_path),
         locks,
         critical_path: path
             .iter()
             .map(|segment| named(trace, times, segment))
             .collect(),
+        critical_path_resolution_ns: resolution,
+        critical_path_time: on_path.time,
         what_if: Vec::new(),
         timeline: timeline(trace, times, model, &order),
     }
@@ -46,6 +54,7 @@ struct OnPath {
     objects: Vec<u64>,
     /// Holds alone, by the place where they began.
     sites: FxHashMap<(ObjectId, SiteId), u64>,
+    time: PathTime,
 }
 
 impl OnPath {
@@ -54,9 +63,17 @@ impl OnPath {
             threads: vec![0; trace.threads.len()],
             objects: vec![0; trace.objects.len()],
             sites: FxHashMap::default(),
+            time: PathTime::default(),
         };
         for segment in path {
             let length = segment.to - segment.from;
+            *match segment.part {
+                Part::Running => &mut charged.time.running_ns,
+                Part::Holding => &mut charged.time.holding_ns,
+                Part::Handoff => &mut charged.time.handoff_ns,
+                Part::Outside => &mut charged.time.outside_ns,
+                Part::Unknown => &mut charged.time.unknown_ns,
+            } += length;
             charged.threads[segment.thread.index()] += length;
             let Some(object) = segment.what.and_then(Target::object) else {
                 continue;
@@ -234,19 +251,54 @@ fn thread_name(trace: &Trace, thread: ThreadId) -> String {
         .map_or_else(|| "?".to_owned(), |thread| thread.name.clone())
 }
 
+/// The path in at most some [`SEGMENTS`], and the length below which segments
+/// were put together; 0 if none were.
+///
+/// A path through millions of critical sections is of no use as a list.
+/// Neighbours are put together until they are long enough, and the longest of
+/// them gives its name. They still tile the run.
+fn condensed(path: Vec<Segment>, run: u64) -> (Vec<Segment>, u64) {
+    if path.len() <= SEGMENTS {
+        return (path, 0);
+    }
+    let resolution = run.div_ceil(SEGMENTS as u64 / 2).max(1);
+    let mut groups: Vec<Segment> = Vec::new();
+    // Length of the longest in the last group, while that takes more.
+    let mut open: Option<u64> = None;
+    for segment in path {
+        let length = segment.to - segment.from;
+        match (open, groups.last_mut()) {
+            (Some(longest), Some(group)) if length < resolution => {
+                let (from, to) = (group.from, segment.to);
+                if length > longest {
+                    *group = segment;
+                }
+                (group.from, group.to) = (from, to);
+                let goes_on = to - from < resolution;
+                open = goes_on.then_some(longest.max(length));
+            }
+            _ => {
+                groups.push(segment);
+                open = (length < resolution).then_some(length);
+            }
+        }
+    }
+    (groups, resolution)
+}
+
 fn timeline(
     trace: &Trace,
     times: &Times,
-    model: &Model,
+    model: Model,
     order: &[Option<u32>],
 ) -> Vec<ThreadTimeline> {
     let start = times.run.0;
-    let rows = model.strands.iter().zip(&trace.threads);
+    let rows = model.strands.into_iter().zip(&trace.threads);
     rows.map(|(strand, thread)| ThreadTimeline {
         thread: thread.name.clone(),
         spans: strand
             .spans
-            .iter()
+            .into_iter()
             .map(|span| TimelineSpan {
                 from_ns: span.from - start,
                 to_ns: span.to - start,
@@ -264,4 +316,50 @@ fn timeline(
             .collect(),
     })
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(from: u64, to: u64, part: Part) -> Segment {
+        Segment {
+            thread: ThreadId(0),
+            from,
+            to,
+            part,
+            what: None,
+            site: SiteId::UNKNOWN,
+        }
+    }
+
+    #[test]
+    fn a_long_path_is_told_in_few_segments_that_still_tile_the_run() {
+        let pairs = (0..1_000_000).flat_map(|at: u64| {
+            let from = at * 10;
+            [
+                segment(from, from + 7, Part::Holding),
+                segment(from + 7, from + 10, Part::Running),
+            ]
+        });
+        let long = segment(10_000_000, 20_000_000, Part::Outside);
+        let (told, resolution) = condensed(pairs.chain([long]).collect(), 20_000_000);
+        assert_eq!(resolution, 1_000);
+        assert!(told.len() <= 2 * SEGMENTS);
+        assert!(told.windows(2).all(|pair| pair[0].to == pair[1].from));
+        assert_eq!((told[0].from, told[0].part), (0, Part::Holding));
+        assert_eq!(told.last(), Some(&long));
+    }
+
+    #[test]
+    fn a_short_path_is_told_exactly() {
+        let path = vec![segment(0, 1, Part::Running), segment(1, 900, Part::Holding)];
+        assert_eq!(condensed(path.clone(), 900), (path, 0));
+    }
+
+    #[test]
+    fn attempts_without_a_wait_count_as_zero() {
+        let percentiles = PER_MILLE.map(|share| percentile(&[5, 8], 20, share).wait_ns);
+        assert_eq!(percentiles, [0, 0, 8, 8, 8]);
+    }
 }

@@ -4,7 +4,7 @@
 
 use plotters::prelude::*;
 
-use super::canvas::{Anchor, Canvas, fit};
+use super::canvas::{Anchor, Canvas, fit, width_of};
 use super::plot::{Plot, SCALE};
 use super::style::Ink;
 use super::units::{count, duration, share};
@@ -74,7 +74,7 @@ fn legend(canvas: &mut Canvas, y: u32) {
     for (class, text) in entries {
         canvas.rect(class, (x, f64::from(y) - 11.0), (18.0, 12.0), "");
         canvas.text("dim", (x + 24.0, f64::from(y)), 12, Anchor::Start, text);
-        x += 24.0 + super::canvas::width_of(text, 12) + 18.0;
+        x += 24.0 + width_of(text, 12) + 18.0;
     }
 }
 
@@ -105,7 +105,7 @@ fn label(canvas: &mut Canvas, view: &View<'_>, lock: &LockFigures, y: u32) {
         "?" => lock.site.as_str(),
         worst => worst,
     };
-    let used = super::canvas::width_of(&on_path, 13);
+    let used = width_of(&on_path, 13);
     canvas.text("strong", (left, first), 13, Anchor::Start, &on_path);
     canvas.text(
         "dim",
@@ -114,7 +114,14 @@ fn label(canvas: &mut Canvas, view: &View<'_>, lock: &LockFigures, y: u32) {
         Anchor::Start,
         &fit(place, 12, room - used - 10.0),
     );
-    let mut figures = match lock.contended {
+    let figures = figures(lock, room);
+    canvas.text("dim", (left, second), 12, Anchor::Start, &figures);
+    canvas.end_group();
+}
+
+/// As many of the lock's figures as there is room for.
+fn figures(lock: &LockFigures, room: f64) -> String {
+    let mut text = match lock.contended {
         0 => format!(
             "never waited for in {} acquisitions",
             count(lock.acquisitions)
@@ -126,20 +133,17 @@ fn label(canvas: &mut Canvas, view: &View<'_>, lock: &LockFigures, y: u32) {
             count(lock.acquisitions)
         ),
     };
-    if lock.hold_ns > 0 {
-        figures += &format!(" \u{b7} held {}", duration(lock.hold_ns));
+    let held = (lock.hold_ns > 0).then(|| format!("held {}", duration(lock.hold_ns)));
+    let waited = lock.max_wait_ns;
+    let longest = (waited > 0).then(|| format!("longest wait {}", duration(waited)));
+    for part in [held, longest].into_iter().flatten() {
+        let longer = format!("{text} \u{b7} {part}");
+        if width_of(&longer, 12) > room {
+            break;
+        }
+        text = longer;
     }
-    if lock.max_wait_ns > 0 {
-        figures += &format!(" \u{b7} longest wait {}", duration(lock.max_wait_ns));
-    }
-    canvas.text(
-        "dim",
-        (left, second),
-        12,
-        Anchor::Start,
-        &fit(&figures, 12, room),
-    );
-    canvas.end_group();
+    text
 }
 
 fn plot(

@@ -183,7 +183,10 @@ fn hops(canvas: &mut Canvas, view: &View<'_>, tops: &[u32]) {
     }
     let drawn = columns.iter().flatten().count();
     if drawn > HOPS {
-        let text = format!("{} hops not drawn", count(number));
+        let text = match view.contention.critical_path_resolution_ns {
+            0 => format!("{} hops not drawn", count(number)),
+            _ => "hops not drawn".to_owned(),
+        };
         let bottom = tops.last().copied().unwrap_or(0);
         let at = (f64::from(LEFT - 10), f64::from(bottom + 4));
         canvas.text("dim", at, 11, Anchor::End, &text);

@@ -42,12 +42,13 @@ pub(super) fn sentence(view: &View<'_>) -> String {
 
 /// What the path mostly is, where it isn't a lock.
 fn largest(view: &View<'_>) -> (&'static str, u64) {
+    let time = view.contention.critical_path_time;
     let mut kinds = [
-        ("running with no lock held", view.path_time("running")),
-        ("sleep or I/O", view.path_time("outside")),
-        ("not known to the trace", view.path_time("unknown")),
-        ("hand-over between threads", view.path_time("handoff")),
-        ("running with some lock held", view.path_time("holding")),
+        ("running with no lock held", time.running_ns),
+        ("sleep or I/O", time.outside_ns),
+        ("not known to the trace", time.unknown_ns),
+        ("hand-over between threads", time.handoff_ns),
+        ("running with some lock held", time.holding_ns),
     ];
     kinds.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
     kinds[0]

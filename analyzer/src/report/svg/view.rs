@@ -61,15 +61,6 @@ impl<'a> View<'a> {
         first.filter(|lock| lock.critical_path_ns > 0)
     }
 
-    /// Time of the critical path in a state outside of any lock.
-    pub(super) fn path_time(&self, state: &str) -> u64 {
-        let path = self.contention.critical_path.iter();
-        let of_state = path.filter(|segment| segment.state == state);
-        of_state
-            .map(|segment| segment.to_ns - segment.from_ns)
-            .sum()
-    }
-
     /// Where a time lies.
     pub(super) fn x(&self, time: u64) -> f64 {
         f64::from(LEFT) + f64::from(COLUMNS) * (time as f64 / self.length as f64)
