@@ -1,5 +1,5 @@
-//! Reports, byte for byte: `golden/NAME.std` analysed gives `NAME.txt` and
-//! `NAME.json`. After a change that is meant, `HBTRACE_BLESS=1 cargo test -p
+//! Reports, byte for byte: `golden/NAME.std` analysed gives `NAME.txt`,
+//! `NAME.json` and `NAME.svg`. After a change that is meant, `HBTRACE_BLESS=1 cargo test -p
 //! hbtrace-tests --test golden` writes them anew; read the difference.
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
@@ -34,7 +34,7 @@ fn reports_are_as_they_were() {
     let bless = std::env::var_os("HBTRACE_BLESS").is_some();
     let mut changed = Vec::new();
     for trace in traces() {
-        for (format, extension) in [("text", "txt"), ("json", "json")] {
+        for (format, extension) in [("text", "txt"), ("json", "json"), ("svg", "svg")] {
             let golden = trace.with_extension(extension);
             let found = report(&trace, format);
             if bless {

@@ -60,6 +60,21 @@ impl Canvas {
         );
     }
 
+    /// Texts of different classes one behind the other, on one base line.
+    pub(super) fn texts(&mut self, at: (f64, f64), size: u32, texts: &[(&str, &str)]) {
+        let (x, y) = at;
+        let _ = write!(
+            self.body,
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size}\">"
+        );
+        for (place, (class, text)) in texts.iter().enumerate() {
+            let gap = if place == 0 { "" } else { " dx=\"10\"" };
+            let text = escape(text);
+            let _ = write!(self.body, "<tspan class=\"{class}\"{gap}>{text}</tspan>");
+        }
+        self.body.push_str("</text>\n");
+    }
+
     /// A filled rectangle, with a tooltip if `title` is not empty.
     pub(super) fn rect(&mut self, class: &str, at: (f64, f64), size: (f64, f64), title: &str) {
         let ((x, y), (width, height)) = (at, size);

@@ -105,15 +105,9 @@ fn label(canvas: &mut Canvas, view: &View<'_>, lock: &LockFigures, y: u32) {
         "?" => lock.site.as_str(),
         worst => worst,
     };
-    let used = width_of(&on_path, 13);
-    canvas.text("strong", (left, first), 13, Anchor::Start, &on_path);
-    canvas.text(
-        "dim",
-        (left + used + 10.0, first),
-        12,
-        Anchor::Start,
-        &fit(place, 12, room - used - 10.0),
-    );
+    let place = fit(place, 13, room - width_of(&on_path, 13) - 10.0);
+    let texts = [("strong", on_path.as_str()), ("dim", place.as_str())];
+    canvas.texts((left, first), 13, &texts);
     let figures = figures(lock, room);
     canvas.text("dim", (left, second), 12, Anchor::Start, &figures);
     canvas.end_group();
