@@ -1,5 +1,6 @@
 //! Findings with names and circumstances.
 
+use hbtrace_traces::id::ObjectId;
 use hbtrace_traces::trace::Trace;
 
 use super::found::{Example, Finding, Found};
@@ -55,7 +56,10 @@ fn race(trace: &Trace, sides: &Sides, scenes: &Scenes, finding: &Finding) -> Rac
 
 fn side(trace: &Trace, event: &Event, scene: Option<&Scene>) -> Side {
     let thread = &trace.threads[event.thread.index()];
-    let name = |object: &hbtrace_traces::id::ObjectId| trace.objects[object.index()].name.clone();
+    let name = |object: &ObjectId| match trace.objects.get(object.index()) {
+        Some(object) => object.name.clone(),
+        None => format!("object#{}", object.0),
+    };
     Side {
         kind: event.kind.name().to_owned(),
         site: trace.site_text(event.site).to_owned(),

@@ -19,8 +19,8 @@
 //! so `candidates` first finds the blocks in which anything races at all,
 //! with a small cell for each block.
 //!
-//! **Parallel.** Blocks are dealt out to workers by hash; all workers walk the
-//! same accesses and pick theirs (`partition`). What they find are sets and
+//! **Parallel.** Pages of blocks are dealt out to workers by hash; all workers
+//! walk the same accesses and pick theirs (`partition`). What they find are sets and
 //! extremes, so their union does not depend on how many there were.
 //!
 //! Paper: the cells are FastTrack's (Flanagan and Freund, PLDI 2009); their
@@ -29,6 +29,8 @@
 //! in the exact second step: every racy pair and not only the first.
 
 mod candidates;
+mod cell;
+mod cells;
 mod consequence;
 mod explain;
 mod fingerprint;

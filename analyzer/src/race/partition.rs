@@ -42,6 +42,10 @@ pub(super) struct Partition {
 }
 
 impl Partition {
+    /// Neighbouring blocks that belong to one worker, if no region divides
+    /// them.
+    pub(super) const PAGE: usize = 8;
+
     /// Divides the memory that `trace` touches among `workers`.
     pub(super) fn new(trace: &Trace, workers: usize) -> Partition {
         let large = trace
@@ -97,7 +101,7 @@ impl Partition {
 
     /// The worker to whom `block`, which lies in `region`, belongs.
     pub(super) fn worker_of(&self, block: u64, region: Option<Region>) -> usize {
-        self.deal(region.map_or(block, u64::from))
+        self.deal(region.map_or(block / Partition::PAGE as u64, u64::from))
     }
 
     /// The worker to whom a region belongs.
@@ -106,6 +110,9 @@ impl Partition {
     }
 
     fn deal(&self, number: u64) -> usize {
+        if self.workers == 1 {
+            return 0;
+        }
         let spread = u128::from(number.wrapping_mul(SPREAD));
         ((spread * self.workers as u128) >> 64) as usize
     }
