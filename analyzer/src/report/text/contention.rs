@@ -50,10 +50,8 @@ impl Page<'_> {
         }
         if contention.time_error_ns > 0 {
             let error = duration(contention.time_error_ns);
-            self.note(
-                "note",
-                &format!("times between stamps are known to {error}"),
-            )?;
+            let text = format!("a time between two stamps may be off by up to {error}");
+            self.note("note", &text)?;
         }
         if trace.cpus > 0 {
             let (threads, cpus) = (counted(trace.threads, "thread"), trace.cpus.into());
@@ -96,14 +94,14 @@ fn verdict(contention: &Contention, run: u64) -> String {
     let Some(lock) = contention.locks.first() else {
         return format!("no lock was waited for in the run of {length}");
     };
-    let name = shown(&lock.lock);
+    let name = format!("{} `{}`", lock.kind, shown(&lock.lock));
     let (share, place) = (percent(lock.critical_path_ns, run), worst_site(lock));
     if lock.critical_path_ns == 0 {
         format!("no lock was on the critical path of the run of {length}")
     } else if lock.critical_path_ns < run / NEGLIGIBLE {
-        format!("no lock held up the run of {length}: the worst, `{name}`, was {share} of it")
+        format!("no lock held up the run of {length}: the worst, {name}, took {share} of it")
     } else {
-        format!("{share} of the run of {length} passed inside `{name}`{place}")
+        format!("{share} of the run of {length} went to {name}{place}")
     }
 }
 

@@ -87,10 +87,11 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
         return "0 %".to_owned();
     }
     let percent = part as f64 * 100.0 / whole as f64;
-    if percent == 0.0 || percent >= 9.95 {
-        format!("{percent:.0} %")
-    } else {
-        format!("{percent:.1} %")
+    match percent {
+        0.0 => "0 %".to_owned(),
+        ..0.05 => "< 0.1 %".to_owned(),
+        ..9.95 => format!("{percent:.1} %"),
+        _ => format!("{percent:.0} %"),
     }
 }
 
@@ -105,6 +106,15 @@ mod tests {
         assert_eq!(grouped(1_000), "1,000");
         assert_eq!(counted(12_345_678, "event"), "12,345,678 events");
         assert_eq!(counted(1, "race"), "1 race");
+    }
+
+    #[test]
+    fn a_little_is_not_nothing() {
+        assert_eq!(percent(0, 7), "0 %");
+        assert_eq!(percent(1, 1_000_000), "< 0.1 %");
+        assert_eq!(percent(1, 100), "1.0 %");
+        assert_eq!(percent(1, 2), "50 %");
+        assert_eq!(percent(1, 0), "0 %");
     }
 
     #[test]
