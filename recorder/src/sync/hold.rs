@@ -73,7 +73,7 @@ impl Head {
         &self,
         mode: Mode,
         site: &'static Location<'static>,
-        attempt: impl FnOnce() -> TryLockResult<G>,
+        attempt: impl Fn() -> TryLockResult<G>,
         block: impl FnOnce() -> LockResult<G>,
     ) -> (LockResult<G>, Hold<'_>) {
         if !emit::recording() {
@@ -82,12 +82,30 @@ impl Head {
         if let Some(result) = poison::tried(attempt()) {
             return (result, self.begin(mode, site, |event| event));
         }
-        emit::sync(self.event(Kind::Req, site).timed(true));
+        self.wait(mode, site, attempt, block)
+    }
+
+    /// Flags the lock and tries once more, so that the release of whoever
+    /// holds it now is most likely stamped; then waits.
+    #[cold]
+    fn wait<G>(
+        &self,
+        mode: Mode,
+        site: &'static Location<'static>,
+        attempt: impl Fn() -> TryLockResult<G>,
+        block: impl FnOnce() -> LockResult<G>,
+    ) -> (LockResult<G>, Hold<'_>) {
         // Relaxed: a hint for whoever releases.
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let result = block();
+        let at_last = poison::tried(attempt());
+        let waits = at_last.is_none();
+        let result = at_last.unwrap_or_else(|| {
+            emit::sync(self.event(Kind::Req, site).timed(true));
+            block()
+        });
+        // Relaxed: as above.
         self.waiting.fetch_sub(1, Ordering::Relaxed);
-        (result, self.begin(mode, site, |event| event.timed(true)))
+        (result, self.begin(mode, site, |event| event.timed(waits)))
     }
 
     /// Tries to take the lock.
