@@ -24,7 +24,8 @@
 //! | `send` | channel | name of the message | message | place among the channel's sends, from 1, if it is bounded |
 //! | `recv` | channel | name of the message | message | place among the channel's receives, from 1, if it is bounded |
 //! | `sent` | channel | - | receive that must have completed (0: none) | - |
-//! | `unsent` `close` `recv_closed` | channel | - | - | - |
+//! | `unsent` | channel | - | - | - |
+//! | `close` `recv_closed` | channel | - | imported: closes so far, this one included; recorded: `NO_NUMBER` | - |
 //! | `wait` `woken` | condition variable | lock | as `rel` and `acq` of the lock | - |
 //! | `notify` `notify_all` | condition variable | thread woken | - | - |
 //! | `arrive` `depart` | barrier | - | generation, from 0 | - |
@@ -162,7 +163,8 @@ pub enum Gate {
     Receive,
     /// After the receive `number` of the channel.
     Sent,
-    /// Lane of the channel's end, rank 0 (close) or 1 (seen).
+    /// Lane of the channel's end, rank `2 * number + phase` (0 close, 1 seen),
+    /// or `phase` alone where there is no number.
     Close(u8),
     /// Lane of the atomic's versions, rank `number`, where that is possible
     /// at all (relaxed stores of several atomics may not agree on an order).

@@ -100,8 +100,14 @@ fn messages() {
     );
     numbered(
         "A|send(c)\nA|sent(c)\nA|chan(d,inf)\nA|close(c)\nB|recv_closed(c)",
-        &[1, 0, NO, NO, NO],
+        &[1, 0, NO, 1, 1],
     );
+}
+
+#[test]
+fn closes() {
+    let text = "A|close(c)\nB|recv_closed(c)\nC|close(c)\nB|recv_closed(c)";
+    numbered(text, &[1, 1, 2, 2]);
 }
 
 #[test]

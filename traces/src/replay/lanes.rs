@@ -66,7 +66,15 @@ pub(super) fn turn(thread: ThreadId, event: &SyncEvent) -> Option<(Key, u64)> {
         Gate::Park(phase) => Some(((Sort::Park, thread.0), ranked(2, phase))),
         Gate::Send => bounded(Sort::Send),
         Gate::Receive => bounded(Sort::Receive),
-        Gate::Close(phase) => Some(((Sort::Close, event.object), u64::from(phase))),
+        Gate::Close(phase) => {
+            let numbered = event.number != NO_NUMBER;
+            let rank = if numbered {
+                ranked(2, phase)
+            } else {
+                u64::from(phase)
+            };
+            Some(((Sort::Close, event.object), rank))
+        }
         Gate::Write if event.number != NO_NUMBER => {
             Some(((Sort::Write, event.object), event.number))
         }

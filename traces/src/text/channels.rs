@@ -23,7 +23,8 @@ struct Channel {
     named: FxHashMap<u32, (Vec<u64>, usize)>,
     /// Of a rendezvous channel: which receive took a message.
     receive_of: FxHashMap<u64, u64>,
-    closed: bool,
+    /// Closes, or drops of its senders.
+    closed: u64,
 }
 
 /// A `sent` whose receive may stand below it.
@@ -107,8 +108,12 @@ impl Channels {
                 None if !self.cut => return Err(no_send("unsent", event, named)),
                 _ => {}
             },
-            Kind::Close => channel.closed = true,
-            Kind::RecvClosed if !channel.closed && !self.cut => {
+            Kind::Close => {
+                channel.closed += 1;
+                event.number = channel.closed;
+            }
+            Kind::RecvClosed if channel.closed > 0 || self.cut => event.number = channel.closed,
+            Kind::RecvClosed => {
                 let name = named.object(event.object);
                 return Err(Fault::impossible(format!(
                     "found `recv_closed({name})`, expected `close({name})` above"
