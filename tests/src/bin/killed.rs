@@ -8,7 +8,7 @@
 use std::io::Write;
 
 use hbtrace_recorder::cell::Tracked;
-use hbtrace_recorder::sync::atomic::{AtomicU64, Ordering};
+use hbtrace_recorder::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use hbtrace_recorder::sync::{Arc, Barrier, Condvar, Mutex, RwLock, mpsc};
 use hbtrace_recorder::thread;
 
@@ -21,6 +21,8 @@ struct Shared {
     published: AtomicU64,
     table: RwLock<Vec<u64>>,
     plain: Tracked<u64>,
+    spinning: AtomicBool,
+    spun: Tracked<u64>,
 }
 
 fn main() {
@@ -76,6 +78,7 @@ fn work(worker: usize, shared: &Shared, numbers: &mpsc::Sender<u64>, few: &mpsc:
             shared.plain.update(|plain| plain + 1);
         }
         shared.published.fetch_add(1, Ordering::AcqRel);
+        spin(shared);
         if hold % 16 == 0 {
             tell(worker, hold);
             let _ = numbers.send(hold);
@@ -90,6 +93,20 @@ fn work(worker: usize, shared: &Shared, numbers: &mpsc::Sender<u64>, few: &mpsc:
             drop(waited);
         }
     }
+}
+
+/// A spin lock of the program's own: if a kill could leave the exchange that
+/// takes it without the store that released it, what it guards would race.
+fn spin(shared: &Shared) {
+    while shared
+        .spinning
+        .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
+        .is_err()
+    {
+        thread::yield_now();
+    }
+    shared.spun.update(|spun| spun + 1);
+    shared.spinning.store(false, Ordering::Release);
 }
 
 /// One `write` of a short line is one piece in a pipe.
