@@ -44,6 +44,8 @@
 //! - A signal handler that interrupts the recorder drops its event, counted.
 //!   One that uses a place or an object for the first time allocates: use it
 //!   once before the handler is installed.
+//! - The file must not be cut by others while it is recorded into: it is mapped,
+//!   and touching what is gone would end the process.
 //! - Nothing is undone at exit: a killed process leaves a trace as well.
 //!
 //! Linux only, and little-endian machines.
@@ -68,8 +70,6 @@ mod error;
 #[cfg(feature = "record")]
 mod event;
 #[cfg(feature = "record")]
-mod fork;
-#[cfg(feature = "record")]
 mod header;
 mod named;
 #[cfg(feature = "record")]
@@ -80,6 +80,8 @@ mod off;
 mod output;
 #[cfg(feature = "record")]
 mod primitive;
+#[cfg(feature = "record")]
+mod process;
 #[cfg(feature = "record")]
 mod session;
 #[cfg(feature = "record")]

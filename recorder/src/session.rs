@@ -32,7 +32,7 @@ use crate::primitive::{AtomicU8, AtomicU32, Mutex, OnceLock, Ordering, lock};
 use crate::site::{Place, Sites};
 use crate::space::{Space, Use};
 use crate::table::{TABLE_CHUNK, Table};
-use crate::{fork, output, ticks};
+use crate::{output, process, ticks};
 
 /// Not decided yet. The states up to [`EXHAUSTED`] are those in which a
 /// mirror has something to do.
@@ -97,7 +97,8 @@ fn from_environment() -> u8 {
     if state() != UNDECIDED {
         return state();
     }
-    let out = std::env::var_os("HBTRACE_OUT").filter(|out| !out.is_empty());
+    let out =
+        std::env::var_os("HBTRACE_OUT").filter(|out| !out.is_empty() && !process::is_privileged());
     let Some(out) = out else {
         STATE.store(OFF, Ordering::Relaxed);
         return OFF;
@@ -217,7 +218,7 @@ fn begin(builder: &Builder) -> Result<(), Error> {
     };
     let file = fresh.space.with_file(File::as_raw_fd);
     if SHARED.set(fresh).is_ok() {
-        fork::watch(file);
+        process::watch(file);
         // Release: with the acquire of `shared`, though that needs none.
         STATE.store(ON, Ordering::Release);
     }

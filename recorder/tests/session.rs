@@ -17,6 +17,9 @@ use hbtrace_traces::kind::Kind;
 use hbtrace_traces::read;
 use hbtrace_traces::trace::Trace;
 
+/// Threads that are alive at once.
+const CROWD: usize = 1500;
+
 static LOCK: Mutex<u64> = Mutex::new(0);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -68,6 +71,7 @@ fn cases(case: &str, out: &str) {
                 thread::spawn(|| hold(1)).join().unwrap();
             }
         }
+        "crowd" => crowd(),
         "no thread" => {
             let builder = thread::Builder::new().stack_size(1 << 60);
             assert!(builder.spawn(|| ()).is_err());
@@ -102,6 +106,22 @@ fn full(builder: Builder) {
     }
     touch(7);
     assert_eq!(*LOCK.lock().unwrap(), 60_000);
+}
+
+/// Many threads that are all alive and all recording.
+fn crowd() {
+    let all = std::sync::Barrier::new(CROWD);
+    thread::scope(|scope| {
+        for _ in 0..CROWD {
+            let small = thread::Builder::new().stack_size(1 << 16);
+            let live = || {
+                hold(1);
+                all.wait();
+                touch(10);
+            };
+            small.spawn_scoped(scope, live).unwrap();
+        }
+    });
 }
 
 /// The child goes on using mirrors, and exits as its parent does.
@@ -378,6 +398,17 @@ fn threads_that_end_hand_on_what_they_did_not_use() {
     assert_eq!(run.trace().threads.len(), 501);
     let size = run.path().metadata().unwrap().len();
     assert!(size < 501 * 4096 + (1 << 18), "{size} bytes");
+}
+
+#[test]
+fn each_of_many_live_threads_takes_little() {
+    let run = Run::new("crowd.trace");
+    succeeded(&run.recorded("crowd"));
+    let trace = run.trace();
+    assert_eq!(trace.threads.len(), CROWD + 1);
+    assert_eq!(count(&trace, Kind::Rel), CROWD);
+    let size = run.path().metadata().unwrap().len();
+    assert!(size < CROWD as u64 * 8192 + (1 << 20), "{size} bytes");
 }
 
 #[test]

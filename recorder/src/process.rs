@@ -1,10 +1,11 @@
-//! What the process tells the session: that it exits, that it forks.
+//! What the process tells the session: that it exits, that it forks, whether
+//! its environment can be trusted.
 //!
 //! A forked child shares its parent's mapping of the file. It stops recording
 //! in the first moment of its life, before any code of the service runs there.
 //! So a service that makes itself a daemon by forking is not recorded: run it
 //! in the foreground.
-#![allow(unsafe_code)] // Registers handlers with the C library.
+#![allow(unsafe_code)] // Calls of the C library.
 
 use std::os::fd::RawFd;
 
@@ -35,4 +36,11 @@ pub(crate) fn watch(file: RawFd) {
     let _ = unsafe { libc::atexit(at_exit) };
     // SAFETY: as above. The child's handler only stores to an atomic.
     let _ = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+}
+
+/// Whether the process has rights that whoever started it has not (set-user-id
+/// and alike): then files that the environment names are not written.
+pub(crate) fn is_privileged() -> bool {
+    // SAFETY: a look into what the kernel told the process at its start.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
