@@ -17,8 +17,12 @@
 
 mod accesses;
 mod assemble;
+#[cfg(test)]
+mod broken;
 mod chunks;
 mod file;
+#[cfg(test)]
+mod hand_made;
 mod header;
 mod horizon;
 mod label;

@@ -1,0 +1,239 @@
+//! Tests: files laid out by hand, as recorders leave them: open chunks, space
+//! that was drawn and never begun, switches between threads, losses.
+
+use super::round_trip::{accesses, folder, read};
+use crate::event::{NO_TIME, SyncEvent};
+use crate::format::layout::{CHUNK_HEADER, MAGIC, PAGE, StreamKind, VERSION, chunk, header};
+use crate::format::words::{self, Escape, SYNC_WORDS_MAX};
+use crate::id::SiteId;
+use crate::kind::Kind;
+use crate::trace::Trace;
+
+/// A file under way.
+struct Made(Vec<u8>);
+
+/// A chunk of one page to be laid into it.
+struct Laid<'a> {
+    stream: StreamKind,
+    thread: u32,
+    position: u64,
+    site: u32,
+    ticks: u64,
+    switches: bool,
+    /// Bytes of payload, if it is closed.
+    used: Option<u32>,
+    words: &'a [u64],
+}
+
+impl Laid<'_> {
+    fn new(stream: StreamKind, thread: u32, words: &[u64]) -> Laid<'_> {
+        Laid {
+            stream,
+            thread,
+            position: 0,
+            site: 0,
+            ticks: 1,
+            switches: false,
+            used: None,
+            words,
+        }
+    }
+}
+
+impl Made {
+    fn new() -> Made {
+        let mut made = Made(vec![0; PAGE]);
+        made.put(header::MAGIC, &MAGIC);
+        made.put(header::VERSION, &VERSION.to_le_bytes());
+        made.put(header::HEADER_SIZE, &(PAGE as u32).to_le_bytes());
+        made.put(header::PAGE_SIZE, &(PAGE as u32).to_le_bytes());
+        // A tick is two nanoseconds.
+        made.put(header::START_TICKS, &1_u64.to_le_bytes());
+        made.put(header::LAST_TICKS, &1001_u64.to_le_bytes());
+        made.put(header::LAST_NS, &2000_u64.to_le_bytes());
+        made
+    }
+
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        self.0[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+
+    fn lay(&mut self, laid: &Laid<'_>) {
+        let at = self.0.len();
+        self.0.resize(at + PAGE, 0);
+        self.put(at + chunk::MAGIC, &chunk::MAGIC_VALUE.to_le_bytes());
+        self.put(at + chunk::STREAM, &[laid.stream as u8]);
+        self.put(at + chunk::STATE, &[1 + u8::from(laid.used.is_some())]);
+        self.put(at + chunk::SWITCHES, &[u8::from(laid.switches)]);
+        self.put(at + chunk::OFFSET, &(at as u64).to_le_bytes());
+        self.put(at + chunk::SIZE, &(PAGE as u32).to_le_bytes());
+        self.put(at + chunk::USED, &laid.used.unwrap_or(0).to_le_bytes());
+        self.put(at + chunk::THREAD, &laid.thread.to_le_bytes());
+        self.put(at + chunk::SITE, &laid.site.to_le_bytes());
+        self.put(at + chunk::POSITION, &laid.position.to_le_bytes());
+        self.put(at + chunk::TICKS, &laid.ticks.to_le_bytes());
+        for (index, word) in laid.words.iter().enumerate() {
+            self.put(at + CHUNK_HEADER + index * 8, &word.to_le_bytes());
+        }
+    }
+
+    fn read(&self) -> Trace {
+        let folder = folder();
+        let path = folder.path().join("made.trace");
+        std::fs::write(&path, &self.0).expect("written");
+        read(&path).expect("read")
+    }
+}
+
+/// Words of an event at `time` (0: none), `delta` access words after the last.
+fn event(kind: Kind, delta: u64, time: u64) -> Vec<u64> {
+    let mut event = SyncEvent::new(kind);
+    (event.object, event.number, event.site) = (0, 0, SiteId(100));
+    event.time = if time == 0 { NO_TIME } else { time };
+    let mut out = [0; SYNC_WORDS_MAX];
+    let used = words::encode_sync(&event, delta, false, &mut out);
+    out[..used].to_vec()
+}
+
+/// A write at `address`, its site `delta` from the last.
+fn access(address: u64, delta: u32) -> u64 {
+    words::access(true, address, 8, SiteId(500 + delta), SiteId(500)).expect("a small step")
+}
+
+fn found(trace: &Trace, thread: usize) -> Vec<(u64, u32)> {
+    let accesses = accesses(trace, thread);
+    let found = accesses.iter();
+    found.map(|it| (it.location.start, it.site.0)).collect()
+}
+
+#[test]
+fn open_chunks_end_at_their_first_zero_word_and_empty_space_is_passed_over() {
+    let mut made = Made::new();
+    let sync = [event(Kind::Acq, 1, 11), event(Kind::Rel, 1, 0)].concat();
+    made.lay(&Laid::new(StreamKind::Sync, 7, &sync));
+    made.0.resize(made.0.len() + 3 * PAGE, 0);
+    let first = [access(64, 1), access(72, 2)];
+    made.lay(&Laid {
+        site: 40,
+        ..Laid::new(StreamKind::Access, 7, &first)
+    });
+    let second = [access(80, 3)];
+    made.lay(&Laid {
+        position: 2,
+        site: 60,
+        ..Laid::new(StreamKind::Access, 7, &second)
+    });
+    let trace = made.read();
+    assert_eq!(trace.streams[0].sync.len(), 2);
+    assert_eq!(trace.streams[0].sync[0].time, 20);
+    // After the first event, its site counts; the last access begins a chunk,
+    // but a sync event lies before it, so that event's site counts there too.
+    assert_eq!(found(&trace, 0), [(64, 41), (72, 102), (80, 103)]);
+    assert!(!trace.info.complete && !trace.info.truncated);
+    assert_eq!(trace.info.warnings.len(), 1, "{:?}", trace.info.warnings);
+}
+
+#[test]
+fn a_switch_leads_to_another_thread_and_back() {
+    let mut made = Made::new();
+    let mut sync = event(Kind::Acq, 1, 11);
+    let position = sync.len() as u64;
+    sync.extend(words::switch(9, 0));
+    sync.extend(event(Kind::Rel, 1, 0));
+    sync.extend(words::switch(7, position));
+    sync.extend(event(Kind::ThreadEnd, 1, 0));
+    made.lay(&Laid {
+        switches: true,
+        ..Laid::new(StreamKind::Sync, 7, &sync)
+    });
+    let accesses = [
+        access(64, 1),
+        words::escape(Escape::Thread, 9),
+        words::escape(Escape::Position, 0),
+        access(72, 2),
+        words::escape(Escape::Thread, 7),
+        words::escape(Escape::Position, 1),
+        access(80, 3),
+    ];
+    made.lay(&Laid {
+        switches: true,
+        ..Laid::new(StreamKind::Access, 7, &accesses)
+    });
+    let trace = made.read();
+    assert!(!trace.info.truncated, "{:?}", trace.info.warnings);
+    assert_eq!(found(&trace, 0), [(64, 1), (80, 103)]);
+    assert_eq!(found(&trace, 1), [(72, 2)]);
+    let kinds = |thread: usize| -> Vec<Kind> {
+        let events = trace.streams[thread].sync.iter();
+        events.map(|event| event.kind).collect()
+    };
+    assert_eq!(kinds(0), [Kind::Acq, Kind::ThreadEnd]);
+    assert_eq!(kinds(1), [Kind::Rel]);
+}
+
+/// Two threads, each with an access, an event at a time, an access.
+fn two_threads(first: u64, second: u64) -> Made {
+    let mut made = Made::new();
+    for (thread, time) in [(1, first), (2, second)] {
+        let sync = event(Kind::ThreadEnd, 1, time);
+        let used = Some(sync.len() as u32 * 8);
+        made.lay(&Laid {
+            used,
+            ticks: time,
+            ..Laid::new(StreamKind::Sync, thread, &sync)
+        });
+        let words = [access(64, 1), access(72, 1)];
+        made.lay(&Laid {
+            ticks: time,
+            ..Laid::new(StreamKind::Access, thread, &words)
+        });
+    }
+    made
+}
+
+#[test]
+fn nothing_is_compared_behind_a_lost_sync_event() {
+    let mut made = two_threads(100, 200);
+    assert_eq!(found(&made.read(), 1).len(), 2);
+    made.put(header::LOST_SYNC, &1_u64.to_le_bytes());
+    made.put(header::LOST_FROM, &150_u64.to_le_bytes());
+    let trace = made.read();
+    assert_eq!(found(&trace, 0).len(), 1, "up to its stamp at 100");
+    assert_eq!(found(&trace, 1).len(), 0, "its stamp is behind the loss");
+    assert_eq!(trace.info.lost_sync_events, 1);
+}
+
+#[test]
+fn nothing_is_compared_behind_the_last_chunk_of_a_cut_file() {
+    let mut made = two_threads(100, 200);
+    let allocated = made.0.len() as u64;
+    made.put(header::ALLOCATED, &allocated.to_le_bytes());
+    assert_eq!(found(&made.read(), 0).len(), 2);
+    made.0.truncate(3 * PAGE);
+    let trace = made.read();
+    assert!(trace.info.truncated);
+    assert_eq!(found(&trace, 0).len(), 1);
+    assert_eq!(trace.streams[0].sync.len(), 1);
+}
+
+#[test]
+fn a_thread_ends_at_a_gap_or_at_what_is_no_event() {
+    let mut made = two_threads(100, 200);
+    let sync = event(Kind::ThreadEnd, 0, 300);
+    made.lay(&Laid {
+        position: 50,
+        ..Laid::new(StreamKind::Sync, 1, &sync)
+    });
+    let trace = made.read();
+    assert!(trace.info.truncated);
+    assert_eq!(trace.streams[0].sync.len(), 1);
+    assert_eq!((found(&trace, 0).len(), found(&trace, 1).len()), (1, 0));
+
+    let mut made = two_threads(100, 200);
+    // A kind that there is not.
+    made.put(PAGE + CHUNK_HEADER, &[250]);
+    let trace = made.read();
+    assert!(trace.info.truncated);
+    assert_eq!(trace.streams[0].sync.len(), 0);
+    assert_eq!((found(&trace, 0).len(), found(&trace, 1).len()), (0, 0));
+}
