@@ -49,7 +49,7 @@ fn samples() -> Vec<PathBuf> {
     let entries = fs::read_dir(SAMPLES).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     let mut samples: Vec<_> = paths
-        .filter(|path| path.extension().is_some_and(|e| e == "std"))
+        .filter(|path| path.extension().is_some_and(|e| e == "std" || e == "trace"))
         .collect();
     samples.sort();
     assert!(!samples.is_empty(), "no samples in {SAMPLES}");

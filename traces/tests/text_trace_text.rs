@@ -116,6 +116,15 @@ fn everything_that_a_text_says_comes_back() {
     check(Path::new("all"), ALL.as_bytes());
 }
 
+/// The file that version 1 of the format made of [`ALL`], which is never made
+/// anew.
+#[test]
+fn version_1_reads_for_ever() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/v1_all_operations.trace");
+    let trace = read::open(&sample, Options::default()).expect("read");
+    assert_eq!(written(&trace), written(&parse(ALL.as_bytes())));
+}
+
 #[test]
 fn samples_come_back() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples");
