@@ -5,6 +5,9 @@
 //! first seed. A failure prints the trace after removing every line that it
 //! does not need.
 
+#[path = "oracle/examples.rs"]
+mod examples;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -54,6 +57,9 @@ fn compare(pools: &[ThreadPool], text: &str) -> Option<Result<(), String>> {
         if format!("{output:?}") != format!("{:?}", outputs[0]) {
             return Some(Err(format!("{workers} workers find something else than 1")));
         }
+    }
+    if let Err(why) = examples::check(&trace, &outputs[0]) {
+        return Some(Err(why));
     }
     let ours: Sides = outputs[0].iter().map(told).collect();
     let truth = oracle::races(text);

@@ -27,10 +27,19 @@ pub(super) struct Pairs<'a> {
     pub(super) found: Found,
 }
 
-/// The last access of each class.
+/// The classes of a block.
 #[derive(Default, Debug)]
 struct Classes {
-    last: Vec<Event>,
+    classes: Vec<Class>,
+}
+
+/// A class: its last access, and which classes of the block it has been found
+/// to race with as the later one. Finding that again would add nothing: the
+/// bytes and threads are the same, and the example is not earlier.
+#[derive(Debug)]
+struct Class {
+    last: Event,
+    known: Vec<u64>,
 }
 
 /// A region: its large accesses, and which of its blocks hold small ones.
@@ -83,8 +92,8 @@ impl<'a> Pairs<'a> {
 
     fn visit_block(&mut self, visit: &Visit<'_>, block: u64, region: Option<Region>) {
         let classes = self.blocks.entry(block).or_default();
-        classes.compare(visit, &mut self.found, self.sides);
-        classes.enter(&visit.event);
+        let own = classes.enter(&visit.event);
+        classes.compare_within(visit, own, &mut self.found, self.sides);
         let Some(region) = region.filter(|region| self.candidates.has_region(*region)) else {
             return;
         };
@@ -95,36 +104,61 @@ impl<'a> Pairs<'a> {
 
     fn visit_region(&mut self, visit: &Visit<'_>, region: Region) {
         let large = self.regions.entry(region).or_default();
-        large.classes.compare(visit, &mut self.found, self.sides);
+        let own = large.classes.enter(&visit.event);
+        let found = &mut self.found;
+        large.classes.compare_within(visit, own, found, self.sides);
         for block in &large.blocks {
             if let Some(classes) = self.blocks.get(block) {
                 classes.compare(visit, &mut self.found, self.sides);
             }
         }
-        large.classes.enter(&visit.event);
     }
 }
 
 impl Classes {
+    /// Compares an access with all classes of another block.
     fn compare(&self, visit: &Visit<'_>, found: &mut Found, sides: &Sides) {
-        for earlier in &self.last {
-            if visit.races_with(earlier) {
-                found.add(sides, earlier, &visit.event);
+        for class in &self.classes {
+            if visit.races_with(&class.last) {
+                found.add(sides, &class.last, &visit.event);
             }
         }
     }
 
-    /// Makes `event` the last of its class.
-    fn enter(&mut self, event: &Event) {
-        let same = |last: &&mut Event| {
+    /// Compares the last access of the class at `own` with all others.
+    fn compare_within(&mut self, visit: &Visit<'_>, own: usize, found: &mut Found, sides: &Sides) {
+        let mut known = std::mem::take(&mut self.classes[own].known);
+        known.resize(self.classes.len().div_ceil(64), 0);
+        for (at, class) in self.classes.iter().enumerate() {
+            let (word, bit) = (at / 64, 1 << (at % 64));
+            if known[word] & bit == 0 && visit.races_with(&class.last) {
+                known[word] |= bit;
+                found.add(sides, &class.last, &visit.event);
+            }
+        }
+        self.classes[own].known = known;
+    }
+
+    /// Makes `event` the last of its class, and gives the place of that.
+    fn enter(&mut self, event: &Event) -> usize {
+        let same = |class: &Class| {
+            let last = &class.last;
             last.thread == event.thread
                 && last.site == event.site
                 && last.kind == event.kind
                 && last.location == event.location
         };
-        match self.last.iter_mut().find(same) {
-            Some(last) => *last = *event,
-            None => self.last.push(*event),
-        }
+        let own = match self.classes.iter().position(same) {
+            Some(own) => own,
+            None => {
+                self.classes.push(Class {
+                    last: *event,
+                    known: Vec::new(),
+                });
+                self.classes.len() - 1
+            }
+        };
+        self.classes[own].last = *event;
+        own
     }
 }
