@@ -49,7 +49,8 @@ impl Error {
             file: file.to_owned(),
             place,
             kind,
-            message: message.into(),
+            // Names may hold line breaks, and terminals obey control characters.
+            message: message.into().replace(char::is_control, "\u{fffd}"),
         }
     }
 

@@ -44,16 +44,12 @@ impl Fault {
         };
         let before = text.get(..at).unwrap_or(text);
         let column = String::from_utf8_lossy(before).chars().count() as u64 + 1;
-        let (kind, advice) = if self.impossible {
-            (
-                ErrorKind::Impossible,
-                "; mend the trace, or pass over such steps with --lenient",
-            )
+        let kind = if self.impossible {
+            ErrorKind::Impossible
         } else {
-            (ErrorKind::Malformed, "")
+            ErrorKind::Malformed
         };
-        let message = format!("{}{advice}", self.message);
-        Error::new(path, Place::LineColumn(line, column), kind, message)
+        Error::new(path, Place::LineColumn(line, column), kind, self.message)
     }
 }
 

@@ -55,13 +55,29 @@ struct Faults<'a> {
 impl Faults<'_> {
     fn refuse(&mut self, line: u64, fault: Fault) -> Result<(), Error> {
         if !self.lenient {
-            return Err(fault.into_error(self.path, self.bytes, line));
+            return Err(self
+                .advise(fault, line)
+                .into_error(self.path, self.bytes, line));
         }
         self.passed += 1;
         if self.first.as_ref().is_none_or(|(first, _)| line < *first) {
             self.first = Some((line, fault.into_error(self.path, self.bytes, line)));
         }
         Ok(())
+    }
+
+    /// The fault, with what to do about it.
+    fn advise(&self, mut fault: Fault, line: u64) -> Fault {
+        let mut above = self
+            .bytes
+            .split(|byte| *byte == b'\n')
+            .take(usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX));
+        if fault.impossible {
+            fault.message += "; mend the trace, or pass over such steps with --lenient";
+        } else if above.all(line::is_skipped) {
+            fault.message += "; traces/TEXT.md tells how a text trace looks, and `hbtrace record` makes a trace of a program";
+        }
+        fault
     }
 
     fn warning(&self) -> Option<String> {
