@@ -45,25 +45,26 @@ pub(crate) enum Next {
 
 struct Answer {
     status: u16,
-    body: String,
-    tag: Option<String>,
+    body: Vec<u8>,
+    /// Its entity tag, for a body that is compressed.
+    compressed: Option<String>,
 }
 
 impl Answer {
-    fn ok(body: String) -> Answer {
+    fn plain(status: u16, body: impl Into<Vec<u8>>) -> Answer {
         Answer {
-            status: 200,
-            body,
-            tag: None,
+            status,
+            body: body.into(),
+            compressed: None,
         }
     }
 
+    fn ok(body: String) -> Answer {
+        Answer::plain(200, body)
+    }
+
     fn not_found() -> Answer {
-        Answer {
-            status: 404,
-            body: "not found\n".into(),
-            tag: None,
-        }
+        Answer::plain(404, "not found\n")
     }
 }
 
@@ -100,7 +101,7 @@ impl Service {
             Some(rendered) => Answer {
                 status: 200,
                 body: rendered.body,
-                tag: Some(rendered.tag),
+                compressed: Some(rendered.tag),
             },
             None => Answer::not_found(),
         }
@@ -116,11 +117,7 @@ impl Service {
                 .read_to_end(&mut value)
         };
         if read.is_err() || value.len() as u64 > VALUE_MAX {
-            return Answer {
-                status: 413,
-                body: "too large\n".into(),
-                tag: None,
-            };
+            return Answer::plain(413, "too large\n");
         }
         let version = self.store.put(key, value);
         self.journal.append("put", key);
@@ -186,12 +183,12 @@ impl Service {
 }
 
 fn respond(request: Request, answer: Answer) {
-    let mut response = Response::from_string(answer.body).with_status_code(answer.status);
-    let tag = answer
-        .tag
-        .and_then(|tag| Header::from_bytes("ETag", tag).ok());
-    if let Some(header) = tag {
-        response.add_header(header);
+    let mut response = Response::from_data(answer.body).with_status_code(answer.status);
+    if let Some(tag) = answer.compressed {
+        let headers = [("ETag", tag.as_str()), ("Content-Encoding", "gzip")];
+        for header in headers.map(|(name, value)| Header::from_bytes(name, value)) {
+            response = response.with_header(header.expect("both are plain ASCII"));
+        }
     }
     let _network = outside("network");
     // A client that has gone away is no matter of ours.

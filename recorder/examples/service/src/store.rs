@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use hbtrace_recorder::Named;
 use hbtrace_recorder::cell::Tracked;
 use hbtrace_recorder::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -133,11 +136,13 @@ impl Store {
 
 /// A response body and its entity tag.
 pub(crate) struct Rendered {
-    pub(crate) body: String,
+    /// Compressed with gzip.
+    pub(crate) body: Vec<u8>,
     pub(crate) tag: String,
 }
 
-/// Renders an entry as JSON: the value escaped, and tagged by its contents.
+/// Renders an entry as JSON: the value escaped, tagged by its contents, and all
+/// of it compressed.
 fn render(key: &str, entry: &Entry) -> Rendered {
     let mut hasher = DefaultHasher::new();
     entry.value.hash(&mut hasher);
@@ -148,7 +153,17 @@ fn render(key: &str, entry: &Entry) -> Rendered {
     body.push_str(&format!(",\"version\":{},\"value\":", entry.version));
     push_json(&mut body, &String::from_utf8_lossy(&entry.value));
     body.push('}');
-    Rendered { body, tag }
+    Rendered {
+        body: compress(&body),
+        tag,
+    }
+}
+
+fn compress(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    // Writing to a vector can't fail.
+    let _ = encoder.write_all(text.as_bytes());
+    encoder.finish().unwrap_or_default()
 }
 
 fn push_json(out: &mut String, text: &str) {

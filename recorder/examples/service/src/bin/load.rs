@@ -71,6 +71,19 @@ impl Random {
         self.0 = self.0 * 48271 % 0x7fff_ffff;
         self.0 % limit
     }
+
+    /// About `len` bytes of words.
+    fn text(&mut self, len: usize) -> String {
+        const SYLLABLES: [&str; 8] = ["ka", "lo", "mi", "ne", "ru", "so", "ti", "va"];
+        let mut text = String::with_capacity(len + 8);
+        while text.len() < len {
+            for _ in 0..=self.below(4) {
+                text.push_str(SYLLABLES[self.below(8) as usize]);
+            }
+            text.push(' ');
+        }
+        text
+    }
 }
 
 fn client(arguments: &Arguments, number: u32) -> Result<Vec<Duration>, Error> {
@@ -83,12 +96,8 @@ fn client(arguments: &Arguments, number: u32) -> Result<Vec<Duration>, Error> {
         let key = format!("kv/key{}", random.below(arguments.keys));
         match random.below(100) {
             0..20 => {
-                let letter = char::from(b'a' + random.below(26) as u8);
-                server.text(
-                    Method::PUT,
-                    &key,
-                    &letter.to_string().repeat(arguments.value),
-                )?;
+                let text = random.text(arguments.value);
+                server.text(Method::PUT, &key, &text)?;
             }
             20..23 => drop(server.text(Method::DELETE, &key, "")?),
             23..28 => {
