@@ -1,11 +1,14 @@
-//! One body of tests for std's atomics and for the mirrors.
+//! One body of tests for std's atomics and for the mirrors; the mirrors' a
+//! second time while they record.
 #![cfg(feature = "record")]
 
 use std::panic::catch_unwind;
+use std::process::Command;
 use std::ptr;
 
 use Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use hbtrace_recorder::sync::atomic::Ordering;
+use hbtrace_traces::read;
 
 const LOADS: [Ordering; 3] = [Relaxed, Acquire, SeqCst];
 const STORES: [Ordering; 3] = [Relaxed, Release, SeqCst];
@@ -263,3 +266,22 @@ macro_rules! other_tests {
 
 other_tests!(std_others, std::sync::atomic);
 other_tests!(mirrored_others, hbtrace_recorder::sync::atomic);
+
+#[test]
+fn every_mirror_passes_while_it_records() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.trace");
+    let output = Command::new(std::env::current_exe().unwrap())
+        .arg("mirrored_")
+        .env("HBTRACE_OUT", &path)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    let trace = read::open(&path, read::Options::default()).unwrap();
+    assert!(trace.info.complete && trace.info.lost_events == 0);
+    assert!(trace.sync_events() > 10_000);
+}

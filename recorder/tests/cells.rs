@@ -1,13 +1,15 @@
 //! One body of tests for std's cells and for the mirrors, and the tracked
-//! value.
+//! value; the mirrors' a second time while they record.
 #![cfg(feature = "record")]
 // What an `UnsafeCell` is for.
 #![allow(unsafe_code)]
 
+use std::process::Command;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
 use hbtrace_recorder::cell::{Tracked, UnsafeCell, With};
+use hbtrace_traces::read;
 
 macro_rules! cell_tests {
     ($module:ident, $path:path) => {
@@ -41,7 +43,7 @@ cell_tests!(std_cells, std::cell);
 cell_tests!(mirrored_cells, hbtrace_recorder::cell);
 
 #[test]
-fn access_by_pointer() {
+fn cell_by_pointer() {
     let cell = UnsafeCell::new(5);
     // SAFETY: only this thread has the cell, and no reference to its value.
     cell.with_mut(|value| unsafe { *value += 1 });
@@ -50,7 +52,7 @@ fn access_by_pointer() {
 }
 
 #[test]
-fn tracked_value() {
+fn tracked_cell() {
     static STATIC: Tracked<u32> = Tracked::new(1);
     STATIC.set(2);
     assert_eq!(STATIC.get(), 2);
@@ -65,7 +67,7 @@ fn tracked_value() {
 }
 
 #[test]
-fn tracked_value_is_safe_and_survives_a_panic() {
+fn tracked_cell_is_safe_and_survives_a_panic() {
     let tracked = Arc::new(Tracked::new(String::from("x")));
     let barrier = Arc::new(Barrier::new(4));
     let threads: Vec<_> = (0..4)
@@ -85,4 +87,28 @@ fn tracked_value_is_safe_and_survives_a_panic() {
         assert!(thread.join().is_err());
     }
     assert!(tracked.get().bytes().all(|byte| byte == b'y'));
+}
+
+#[test]
+fn every_mirror_passes_while_it_records() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.trace");
+    let output = Command::new(std::env::current_exe().unwrap())
+        .arg("cell")
+        .env("HBTRACE_OUT", &path)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    let trace = read::open(&path, read::Options::default()).unwrap();
+    assert!(trace.info.complete && trace.info.lost_events == 0);
+    let accesses: u64 = trace
+        .streams
+        .iter()
+        .map(|stream| stream.accesses.count())
+        .sum();
+    assert!(accesses > 1000);
 }
