@@ -25,6 +25,9 @@ pub use recorded::UnsafeCell;
 
 /// Access to a cell that says whether it reads or writes.
 ///
+/// A call is one access of the whole value, recorded where it begins. What
+/// synchronises with other threads belongs outside of it.
+///
 /// ```
 /// use hbtrace_recorder::cell::{UnsafeCell, With};
 ///

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -41,7 +42,7 @@ fn every_program_gets_its_verdict() {
         match findings {
             Ok(findings) => {
                 failures.extend(difference(file, name, &expected, &findings));
-                failures.extend(wrong_exit(name, &trace));
+                failures.extend(wrong_report(name, &trace));
             }
             Err(error) => failures.push(format!("{file}: {name}: {error}")),
         }
@@ -154,21 +155,33 @@ fn difference(file: &str, name: &str, expected: &[Pair], findings: &Findings) ->
     })
 }
 
-/// What the program `hbtrace` exits with, if that is not the verdict.
-fn wrong_exit(name: &str, trace: &Path) -> Option<String> {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let arguments = ["hbtrace".as_ref(), "analyze".as_ref(), trace.as_os_str()];
-    let code = hbtrace_cli::run(arguments, &mut out, &mut err);
+/// What is wrong with what the program `hbtrace` says: its exit code is the
+/// verdict, and its report is the same for any number of workers.
+fn wrong_report(name: &str, trace: &Path) -> Option<String> {
     let expected = match name.ends_with("_no_race") {
         true => exit_codes::OK,
         false => exit_codes::FINDINGS,
     };
-    (code != expected).then(|| {
-        format!(
-            "{name}: exit code {code}: {}",
-            String::from_utf8_lossy(&err)
-        )
-    })
+    let mut reports = ["1", "2", "8"].map(|jobs| report(trace, jobs));
+    for (code, _, err) in &reports {
+        if *code != expected {
+            return Some(format!("{name}: exit code {code}: {err}"));
+        }
+    }
+    reports.sort();
+    (reports[0] != reports[2]).then(|| format!("{name}: the report depends on the workers"))
+}
+
+/// Exit code, JSON and messages of `hbtrace analyze`.
+fn report(trace: &Path, jobs: &str) -> (u8, String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut arguments = ["hbtrace", "analyze", "--format", "json", "--jobs", jobs]
+        .map(OsStr::new)
+        .to_vec();
+    arguments.push(trace.as_os_str());
+    let code = hbtrace_cli::run(arguments, &mut out, &mut err);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (code, text(out), text(err))
 }
 
 /// A side as the marks write it, if it is in the program's own file.
