@@ -112,7 +112,7 @@ fn finding(trace: &Trace, members: &[Member], key: &Key<'_>, actual: bool) -> De
         let member = &members[at];
         let previous = &members[(at + members.len() - 1) % members.len()];
         CycleStep {
-            thread: trace.threads[member.thread.index()].name.clone(),
+            thread: target_name(trace, Target::Thread(member.thread)),
             holds: lock_names(trace, &member.held),
             acquires: target_name(trace, member.wants),
             site: trace.site_text(member.site).to_owned(),
@@ -143,7 +143,13 @@ fn holds_since(trace: &Trace, member: &Member, wanted: Target) -> String {
 
 fn target_name(trace: &Trace, target: Target) -> String {
     match target {
-        Target::Lock(id) => trace.objects[id.index()].name.clone(),
-        Target::Thread(id) => trace.threads[id.index()].name.clone(),
+        Target::Lock(id) => {
+            let object = trace.objects.get(id.index());
+            object.map_or_else(|| "?".to_owned(), |object| object.name.clone())
+        }
+        Target::Thread(id) => {
+            let thread = trace.threads.get(id.index());
+            thread.map_or_else(|| "?".to_owned(), |thread| thread.name.clone())
+        }
     }
 }

@@ -92,22 +92,6 @@ pub(super) fn find(trace: &Trace) -> Vec<Vec<Member>> {
         }
     }
     let graph = wait_for(trace, &held, &waits);
-    let mut cycles = Vec::new();
-    for part in kosaraju_scc(&graph) {
-        if part.len() == 1 && graph.find_edge(part[0], part[0]).is_none() {
-            continue;
-        }
-        cycles.extend(part.iter().map(|node| shortest_cycle(&graph, *node)));
-    }
-    cycles.retain(|cycle| !cycle.is_empty());
-    // From the least thread on, in order of threads: the order in which the
-    // parts came does not matter then.
-    for cycle in &mut cycles {
-        let least = (0..cycle.len()).min_by_key(|at| cycle[*at]).unwrap_or(0);
-        cycle.rotate_left(least);
-    }
-    cycles.sort();
-    cycles.dedup();
     let wait_of: FxHashMap<_, _> = waits.open().collect();
     let member = |node: &NodeIndex| {
         let thread = graph[*node];
@@ -118,10 +102,28 @@ pub(super) fn find(trace: &Trace) -> Vec<Vec<Member>> {
             site: trace.sync(thread, wait.index).site,
         })
     };
-    cycles
+    cycles(&graph)
         .iter()
         .map(|cycle| cycle.iter().filter_map(member).collect())
         .collect()
+}
+
+/// A shortest cycle through every node that is in one: each once, from its
+/// least node on, in order.
+fn cycles(graph: &DiGraph<ThreadId, ()>) -> Vec<Vec<NodeIndex>> {
+    let mut cycles = Vec::new();
+    for part in kosaraju_scc(graph) {
+        if part.len() > 1 || graph.find_edge(part[0], part[0]).is_some() {
+            cycles.extend(part.iter().map(|node| shortest_cycle(graph, *node)));
+        }
+    }
+    for cycle in &mut cycles {
+        let least = (0..cycle.len()).min_by_key(|at| cycle[*at]).unwrap_or(0);
+        cycle.rotate_left(least);
+    }
+    cycles.sort();
+    cycles.dedup();
+    cycles
 }
 
 /// Threads, and for each that waits an edge to every thread that keeps it

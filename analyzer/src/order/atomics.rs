@@ -109,7 +109,7 @@ impl Atomics {
             atomic.add_pending(own, continues);
             return;
         }
-        let before = continues.then(|| match version - 1 {
+        let before = continues.then(|| match version.saturating_sub(1) {
             0 => Some(None),
             before => atomic.carried(before),
         });
