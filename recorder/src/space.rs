@@ -153,12 +153,12 @@ impl Inner {
             Use::Accesses => self.reserve,
             Use::Order => 0,
         };
-        if self.next + size + reserve > self.end && self.grow().is_err() {
-            // What is left may do.
-            let left = self.end.saturating_sub(self.next + reserve);
-            return (left >= least).then(|| self.take(size.min(left)))?;
+        if self.next + size + reserve > self.end {
+            // If it can't, what is left may do.
+            let _ = self.grow();
         }
-        self.take(size)
+        let left = self.end.saturating_sub(self.next + reserve);
+        (left >= least).then(|| self.take(size.min(left)))?
     }
 
     /// Hands out the next `size` bytes of the last region.
