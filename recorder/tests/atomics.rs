@@ -21,6 +21,7 @@ macro_rules! integer_tests {
             use $path::*;
 
             static STATIC: $name = $name::new(7);
+            const { assert!($name::new(7).into_inner() == 7) };
             assert_eq!(STATIC.swap(8, SeqCst), 7);
             assert_eq!(STATIC.load(SeqCst), 8);
             assert_eq!($name::default().into_inner(), 0);
@@ -126,6 +127,7 @@ macro_rules! other_tests {
             #[test]
             fn bool() {
                 static STATIC: AtomicBool = AtomicBool::new(true);
+                const { assert!(AtomicBool::new(true).into_inner()) };
                 assert!(STATIC.swap(false, SeqCst));
                 assert!(!AtomicBool::default().into_inner());
                 assert!(AtomicBool::from(true).into_inner());

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 
 use super::operations::{modifications, shared_operations};
-use super::versioned::{Slot, Versioned};
+use super::versioned::{Last, Slot, Versioned};
 
 /// Mirror of `std::sync::atomic::AtomicBool`.
 pub struct AtomicBool {
@@ -38,6 +38,15 @@ impl AtomicBool {
     pub const fn new(value: bool) -> AtomicBool {
         AtomicBool {
             inner: Versioned::new(value),
+        }
+    }
+
+    /// The value, at the end of the atomic's life. Not recorded.
+    #[must_use]
+    pub const fn into_inner(self) -> bool {
+        match self.inner.into_parts() {
+            Last::Slot(value) => value,
+            Last::Bits(bits) => bits != 0,
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 
 use super::operations::{modifications, shared_operations};
-use super::versioned::{Slot, Versioned};
+use super::versioned::{Last, Slot, Versioned};
 
 macro_rules! integers {
     ($($name:ident $value:ident;)*) => {$(
@@ -39,6 +39,15 @@ macro_rules! integers {
             #[track_caller]
             pub const fn new(value: $value) -> $name {
                 $name { inner: Versioned::new(value) }
+            }
+
+            /// The value, at the end of the atomic's life. Not recorded.
+            #[must_use]
+            pub const fn into_inner(self) -> $value {
+                match self.inner.into_parts() {
+                    Last::Slot(value) => value,
+                    Last::Bits(bits) => bits as $value,
+                }
             }
         }
 

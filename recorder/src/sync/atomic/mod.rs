@@ -19,7 +19,7 @@
 //!
 //! - `as_ptr`, `from_ptr`: what goes through the raw pointer can't bear a
 //!   version.
-//! - `into_inner` is not `const`.
+//! - [`AtomicPtr::into_inner`] is not `const`.
 //! - `compare_and_swap`, `spin_loop_hint`, `ATOMIC_BOOL_INIT` and its like:
 //!   deprecated.
 

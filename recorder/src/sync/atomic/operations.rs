@@ -11,12 +11,6 @@ macro_rules! shared_operations {
                 self.inner.get_mut()
             }
 
-            /// The value, at the end of the atomic's life. Not recorded.
-            #[must_use]
-            pub fn into_inner(self) -> $value {
-                self.inner.peek()
-            }
-
             /// Loads the value.
             ///
             /// # Panics

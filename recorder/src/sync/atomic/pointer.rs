@@ -49,6 +49,12 @@ impl<T> AtomicPtr<T> {
         }
     }
 
+    /// The pointer, at the end of the atomic's life. Not recorded.
+    #[must_use]
+    pub fn into_inner(self) -> *mut T {
+        self.inner.peek()
+    }
+
     /// Moves the pointer up by `count` values of `T`, wrapping around;
     /// returns the one before.
     #[track_caller]

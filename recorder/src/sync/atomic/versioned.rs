@@ -53,7 +53,7 @@ pub(super) struct Versioned<S> {
     object: Object,
 }
 
-fn version_of(wide: u128) -> u64 {
+const fn version_of(wide: u128) -> u64 {
     (wide >> 64) as u64
 }
 
@@ -70,6 +70,26 @@ impl<S> Versioned<S> {
             slot,
             slot_version: 0,
             object: Object::new(),
+        }
+    }
+}
+
+/// The last value, at the end of an atomic's life.
+pub(super) enum Last<S> {
+    /// It stands in the slot.
+    Slot(S),
+    /// It has been written since.
+    Bits(u64),
+}
+
+impl<S: Copy> Versioned<S> {
+    /// The last value, for `const` functions, which can't call a [`Slot`].
+    pub(super) const fn into_parts(self) -> Last<S> {
+        let wide = self.wide.into_inner();
+        if version_of(wide) == self.slot_version {
+            Last::Slot(self.slot)
+        } else {
+            Last::Bits(wide as u64)
         }
     }
 }
