@@ -45,48 +45,46 @@ pub(super) fn need(
     {
         return Some(Need::Turn(place));
     }
-    let missing = |key, rank| (!tolerant).then_some(Need::Missing(key, rank));
-    let done = |key: Key, rank: u64| match lanes.find(key, rank) {
-        Some(place) if lanes.is_done(place) => None,
-        Some(place) => Some(Need::Done(place)),
-        None => missing(key, rank),
-    };
-    match event.gate() {
-        Gate::Receive => done((Sort::Message, event.object), event.number),
-        Gate::Sent if event.number == 0 || event.number == NO_NUMBER => None,
-        Gate::Sent => done((Sort::Receive, event.object), event.number),
-        Gate::Read if event.number == 0 || event.number == NO_NUMBER => None,
-        Gate::Read if !event.order.acquires() => {
-            let key = (Sort::Write, event.object);
-            lanes
-                .find(key, event.number)
-                .is_none()
-                .then(|| missing(key, event.number))
-                .flatten()
+    let need = match event.gate() {
+        Gate::Read | Gate::Sent if matches!(event.number, 0 | NO_NUMBER) => None,
+        Gate::Receive => done(lanes, (Sort::Message, event.object), event.number),
+        Gate::Sent => done(lanes, (Sort::Receive, event.object), event.number),
+        Gate::Read => {
+            let need = done(lanes, (Sort::Write, event.object), event.number);
+            need.filter(|need| event.order.acquires() || matches!(need, Need::Missing(..)))
         }
-        Gate::Read => done((Sort::Write, event.object), event.number),
         Gate::Fence if event.order.acquires() => {
             let mut early = lives.read_early[thread.index()].iter();
             early
                 .find(|place| !lanes.is_done(**place))
                 .map(|place| Need::Done(*place))
         }
-        Gate::Count(1..) => given(lanes, (Sort::Count, event.object), event, tolerant),
-        Gate::Park(1..) => given(lanes, (Sort::Park, thread.0), event, tolerant),
+        Gate::Count(1..) => given(lanes, (Sort::Count, event.object), event),
+        Gate::Park(1..) => given(lanes, (Sort::Park, thread.0), event),
         Gate::Join => match lives.ended.get(event.object as usize) {
             Some(true) => None,
             Some(false) => Some(Need::End(event.target_thread())),
-            None => missing((Sort::Park, event.object), 0),
+            None => Some(Need::Missing((Sort::Park, event.object), 0)),
         },
         _ => None,
+    };
+    need.filter(|need| !(tolerant && matches!(need, Need::Missing(..))))
+}
+
+/// All events of a rank.
+fn done(lanes: &Lanes, key: Key, rank: u64) -> Option<Need> {
+    match lanes.find(key, rank) {
+        Some(place) if lanes.is_done(place) => None,
+        Some(place) => Some(Need::Done(place)),
+        None => Some(Need::Missing(key, rank)),
     }
 }
 
 /// What a return from waiting needs to be in the trace: the event that gave it
 /// its number. Generations count from 0, everything else from 1.
-fn given(lanes: &Lanes, key: Key, event: &SyncEvent, tolerant: bool) -> Option<Need> {
+fn given(lanes: &Lanes, key: Key, event: &SyncEvent) -> Option<Need> {
     let from_zero = matches!(event.kind, Kind::Depart | Kind::OnceGet);
-    let needless = tolerant || (event.number == 0 && !from_zero);
+    let needless = event.number == 0 && !from_zero;
     let rank = event.number.saturating_mul(2);
     (!needless && lanes.find(key, rank).is_none()).then_some(Need::Missing(key, rank))
 }

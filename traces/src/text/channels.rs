@@ -7,7 +7,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::fault::Fault;
-use super::number::Named;
+use super::named::Named;
 use crate::event::{NO_NUMBER, NONE, SyncEvent};
 use crate::kind::Kind;
 
@@ -64,44 +64,25 @@ impl Channels {
         let key = (thread, event.object);
         match event.kind {
             Kind::Send => {
-                let taken_back = event.number == super::draft::TAKEN_BACK;
-                event.number = if taken_back {
-                    NO_NUMBER
-                } else {
-                    channel.send(event.other)
-                };
-                if capacity != NO_NUMBER && !taken_back {
-                    event.extra = event.number;
-                }
+                channel.send(event, capacity);
                 self.under_way.insert(key, event.number);
             }
-            Kind::Recv => {
-                let cut = self.cut;
-                event.number = channel.receive(event, named, cut)?;
-                channel.receives += 1;
-                if capacity != NO_NUMBER && event.number != NO_NUMBER {
-                    event.extra = channel.receives;
-                }
-                if capacity == 0 {
-                    channel.receive_of.insert(event.number, channel.receives);
-                }
-            }
+            Kind::Recv => channel.receive(event, capacity, named, self.cut)?,
             Kind::Sent => {
                 event.number = 0;
                 match self.under_way.remove(&key) {
                     Some(message) if capacity != NO_NUMBER && message > capacity => {
                         let channel = event.object;
-                        event.number = message - capacity;
-                        self.completions.push(Completion {
+                        let completion = Completion {
                             thread,
                             index,
                             channel,
                             message,
-                        });
+                        };
+                        self.completions.push(completion);
                     }
-                    Some(_) => {}
-                    None if self.cut => {}
-                    None => return Err(no_send("sent", event, named)),
+                    None if !self.cut => return Err(no_send("sent", event, named)),
+                    _ => {}
                 }
             }
             Kind::Unsent => match self.under_way.remove(&key) {
@@ -112,12 +93,11 @@ impl Channels {
                 channel.closed += 1;
                 event.number = channel.closed;
             }
-            Kind::RecvClosed if channel.closed > 0 || self.cut => event.number = channel.closed,
             Kind::RecvClosed => {
-                let name = named.object(event.object);
-                return Err(Fault::impossible(format!(
-                    "found `recv_closed({name})`, expected `close({name})` above"
-                )));
+                event.number = channel.closed;
+                if channel.closed == 0 && !self.cut {
+                    return Err(not_closed(event, named));
+                }
             }
             _ => {}
         }
@@ -166,42 +146,63 @@ impl Channels {
 }
 
 impl Channel {
-    fn send(&mut self, name: u32) -> u64 {
-        self.sends += 1;
-        if name != NONE {
-            self.named.entry(name).or_default().0.push(self.sends);
+    fn send(&mut self, event: &mut SyncEvent, capacity: u64) {
+        if event.number == super::draft::TAKEN_BACK {
+            event.number = NO_NUMBER;
+            return;
         }
-        self.sends
+        self.sends += 1;
+        event.number = self.sends;
+        if capacity != NO_NUMBER {
+            event.extra = self.sends;
+        }
+        if event.other != NONE {
+            let (messages, _) = self.named.entry(event.other).or_default();
+            messages.push(self.sends);
+        }
     }
 
-    /// The message that a receive takes; none where its send was lost before
-    /// a cut.
-    fn receive(&mut self, event: &SyncEvent, named: &Named<'_>, cut: bool) -> Result<u64, Fault> {
-        let found = if event.other == NONE {
-            self.next()
-        } else {
-            self.by_name(event.other)
+    /// Gives a receive its message; none where its send was lost before a cut.
+    fn receive(
+        &mut self,
+        event: &mut SyncEvent,
+        capacity: u64,
+        named: &Named<'_>,
+        cut: bool,
+    ) -> Result<(), Fault> {
+        let message = match event.other {
+            NONE => self.next(),
+            name => self.by_name(name),
         };
-        match found {
-            Some(message) => Ok(message),
-            None if cut => Ok(NO_NUMBER),
-            None => {
-                let channel = named.object(event.object);
-                let message = if event.other == NONE {
-                    format!(
-                        "found receive {} on `{channel}`, expected its send above, but {} messages were sent",
-                        self.receives + 1,
-                        self.sends
-                    )
-                } else {
-                    let name = named.object(event.other);
-                    format!(
-                        "found `recv({channel},{name})`, expected `send({channel},{name})` above"
-                    )
-                };
-                Err(Fault::impossible(message))
-            }
+        if message.is_none() && !cut {
+            return Err(self.not_sent(event, named));
         }
+        self.receives += 1;
+        let Some(message) = message else {
+            return Ok(());
+        };
+        event.number = message;
+        if capacity != NO_NUMBER {
+            event.extra = self.receives;
+        }
+        if capacity == 0 {
+            self.receive_of.insert(message, self.receives);
+        }
+        Ok(())
+    }
+
+    fn not_sent(&self, event: &SyncEvent, named: &Named<'_>) -> Fault {
+        let channel = named.object(event.object);
+        if event.other == NONE {
+            let (receive, sends) = (self.receives + 1, self.sends);
+            return Fault::impossible(format!(
+                "found receive {receive} on `{channel}`, expected its send above, but {sends} messages were sent"
+            ));
+        }
+        let name = named.object(event.other);
+        Fault::impossible(format!(
+            "found `recv({channel},{name})`, expected `send({channel},{name})` above"
+        ))
     }
 
     fn next(&mut self) -> Option<u64> {
@@ -233,5 +234,12 @@ fn no_send(what: &str, event: &SyncEvent, named: &Named<'_>) -> Fault {
     let name = named.object(event.object);
     Fault::impossible(format!(
         "found `{what}({name})`, expected a `send({name})` of the same thread above that is still under way"
+    ))
+}
+
+fn not_closed(event: &SyncEvent, named: &Named<'_>) -> Fault {
+    let name = named.object(event.object);
+    Fault::impossible(format!(
+        "found `recv_closed({name})`, expected `close({name})` above"
     ))
 }

@@ -66,6 +66,6 @@ fn operation_at(line: &[u8]) -> usize {
     let after = bar.map_or(0, |at| at + 1);
     let blanks = line[after..]
         .iter()
-        .take_while(|byte| super::line::is_blank(**byte));
+        .take_while(|byte| byte.is_ascii_whitespace());
     after + blanks.count()
 }

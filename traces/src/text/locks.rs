@@ -8,7 +8,7 @@
 use rustc_hash::FxHashMap;
 
 use super::fault::Fault;
-use super::number::Named;
+use super::named::Named;
 use crate::event::{NO_NUMBER, NONE, SyncEvent};
 use crate::kind::Kind;
 
@@ -81,8 +81,7 @@ impl Locks {
             Kind::ReadRel => at.release_shared()?,
             Kind::Downgrade => at.downgrade()?,
             Kind::Wait => {
-                let depth = at.lock.writer.map_or(1, |hold| hold.depth);
-                let number = at.release_all()?;
+                let (number, depth) = at.wait()?;
                 let waiting = Waiting {
                     condition: event.object,
                     lock: id,
@@ -92,12 +91,8 @@ impl Locks {
                 number
             }
             Kind::Woken => {
-                let depth = match self.waiting.remove(&thread) {
-                    Some(wait) if wait.condition == event.object && wait.lock == id => wait.depth,
-                    None if self.cuts > 0 => 1,
-                    _ => return Err(at.not_waiting(event.object)),
-                };
-                at.acquire(depth)?
+                let waiting = self.waiting.remove(&thread);
+                at.woken(event.object, waiting)?
             }
             _ => {
                 if event.other != NONE {
@@ -162,6 +157,21 @@ impl At<'_> {
         let hold = self.hold(1);
         self.lock.readers.push(hold);
         Ok(self.lock.ended)
+    }
+
+    /// Lets go of the lock, of all its depth.
+    fn wait(&mut self) -> Result<(u64, u32), Fault> {
+        let depth = self.lock.writer.map_or(1, |hold| hold.depth);
+        Ok((self.release_all()?, depth))
+    }
+
+    fn woken(&mut self, condition: u32, waiting: Option<Waiting>) -> Result<u64, Fault> {
+        let depth = match waiting {
+            Some(wait) if wait.condition == condition && wait.lock == self.id => wait.depth,
+            None if self.cuts > 0 => 1,
+            _ => return Err(self.not_waiting(condition)),
+        };
+        self.acquire(depth)
     }
 
     fn release(&mut self) -> Result<u64, Fault> {

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::fault::Fault;
-use super::number::Named;
+use super::named::Named;
 use crate::event::{NO_NUMBER, SyncEvent};
 use crate::kind::Kind;
 

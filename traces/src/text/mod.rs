@@ -16,6 +16,7 @@ mod identities;
 mod line;
 mod locks;
 mod meetings;
+mod named;
 mod names;
 mod number;
 mod objects;

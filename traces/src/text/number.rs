@@ -4,39 +4,13 @@
 use rustc_hash::FxHashMap;
 
 use super::channels::Channels;
-use super::draft::Draft;
+use super::draft::{Draft, ThreadDraft};
 use super::fault::Fault;
 use super::locks::Locks;
 use super::meetings::Meetings;
+use super::named::Named;
 use crate::event::{NONE, SyncEvent};
 use crate::kind::{Kind, Operands};
-use crate::trace::Object;
-
-/// What faults and steps need to know of the tables.
-pub(super) struct Named<'a> {
-    pub(super) threads: &'a [String],
-    pub(super) objects: &'a [Object],
-    pub(super) declared: &'a FxHashMap<u32, u64>,
-}
-
-impl Named<'_> {
-    /// A thread's name.
-    pub(super) fn thread(&self, id: u32) -> &str {
-        self.threads.get(id as usize).map_or("?", String::as_str)
-    }
-
-    /// An object's name.
-    pub(super) fn object(&self, id: u32) -> &str {
-        self.objects
-            .get(id as usize)
-            .map_or("?", |object| &object.name)
-    }
-
-    /// Capacity, parties or initial count.
-    pub(super) fn declared(&self, object: u32) -> Option<u64> {
-        self.declared.get(&object).copied()
-    }
-}
 
 /// First and last line of a thread, and the line that forks it.
 #[derive(Clone, Copy, Default)]
@@ -70,20 +44,8 @@ pub(super) fn number<E>(
         objects: &draft.tables.objects.table,
         declared: &draft.declared,
     };
-    let mut numbering = Numbering {
-        lives: draft
-            .threads
-            .iter()
-            .map(|it| Life {
-                first: it.first_line,
-                last: it.last_line,
-                forked: 0,
-            })
-            .collect(),
-        unparks: vec![0; draft.threads.len()],
-        versions: std::mem::take(&mut draft.versions),
-        ..Numbering::default()
-    };
+    let versions = std::mem::take(&mut draft.versions);
+    let mut numbering = Numbering::new(&draft.threads, versions);
     let mut dropped = Vec::new();
     for &(thread, index) in &draft.order {
         let event = &mut draft.threads[thread as usize].sync[index as usize];
@@ -128,6 +90,20 @@ fn drop_events(draft: &mut Draft<'_>, mut dropped: Vec<(u32, u32)>) {
 }
 
 impl Numbering {
+    fn new(threads: &[ThreadDraft], versions: FxHashMap<(u32, u32), u64>) -> Numbering {
+        let life = |it: &ThreadDraft| Life {
+            first: it.first_line,
+            last: it.last_line,
+            forked: 0,
+        };
+        Numbering {
+            lives: threads.iter().map(life).collect(),
+            unparks: vec![0; threads.len()],
+            versions,
+            ..Numbering::default()
+        }
+    }
+
     fn step(
         &mut self,
         thread: u32,
@@ -184,6 +160,7 @@ impl Numbering {
         Ok(())
     }
 
+    /// Forks, joins and unparks.
     fn thread(
         &mut self,
         thread: u32,
@@ -192,39 +169,49 @@ impl Numbering {
     ) -> Result<(), Fault> {
         let other = event.object;
         let life = &mut self.lives[other as usize];
-        let name = named.thread(other);
-        let (found, expected) = match event.kind {
+        match event.kind {
             Kind::Unpark => {
                 self.unparks[other as usize] += 1;
                 event.number = self.unparks[other as usize];
-                return Ok(());
+                Ok(())
             }
-            Kind::Fork if other == thread => (
-                format!("found {name} forking itself"),
-                "another thread".to_owned(),
-            ),
-            Kind::Fork if life.forked != 0 => (
-                format!("found a second fork of {name}"),
-                format!("one (the first is line {})", life.forked),
-            ),
-            Kind::Fork if life.first != 0 && life.first < event.stamp => (
-                format!("found a fork of {name}"),
-                format!("it above line {}, where {name} begins", life.first),
-            ),
-            Kind::Join if other == thread => (
-                format!("found {name} joining itself"),
-                "another thread".to_owned(),
-            ),
-            Kind::Join if life.last > event.stamp => (
-                format!("found a join of {name}"),
-                format!("it below line {}, where {name} ends", life.last),
-            ),
             Kind::Fork => {
+                life.fork(other == thread, event.stamp, named.thread(other))?;
                 life.forked = event.stamp;
-                return Ok(());
+                Ok(())
             }
-            _ => return Ok(()),
+            _ => life.join(other == thread, event.stamp, named.thread(other)),
+        }
+    }
+}
+
+impl Life {
+    /// Whether the thread `name` can be forked at `line`.
+    fn fork(&self, by_itself: bool, line: u64, name: &str) -> Result<(), Fault> {
+        let message = if by_itself {
+            format!("found {name} forking itself, expected another thread")
+        } else if self.forked != 0 {
+            let first = self.forked;
+            format!("found a second fork of {name}, expected one (the first is line {first})")
+        } else if self.first != 0 && self.first < line {
+            let first = self.first;
+            format!("found a fork of {name}, expected it above line {first}, where {name} begins")
+        } else {
+            return Ok(());
         };
-        Err(Fault::impossible(format!("{found}, expected {expected}")))
+        Err(Fault::impossible(message))
+    }
+
+    /// Whether the thread `name` can be joined at `line`.
+    fn join(&self, by_itself: bool, line: u64, name: &str) -> Result<(), Fault> {
+        let message = if by_itself {
+            format!("found {name} joining itself, expected another thread")
+        } else if self.last > line {
+            let last = self.last;
+            format!("found a join of {name}, expected it below line {last}, where {name} ends")
+        } else {
+            return Ok(());
+        };
+        Err(Fault::impossible(message))
     }
 }

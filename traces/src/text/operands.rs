@@ -55,63 +55,74 @@ impl<'a> Tables<'a> {
             Operands::None => {
                 expect_operands(line, 0, 0)?;
             }
-            Operands::Lock => {
-                let most = if kind == Kind::Rel { 2 } else { 1 };
-                let ([lock, holder, _], count) = expect_operands(line, 1, most)?;
-                event.object = self.objects.named(Class::Lock, lock)?;
-                if count == 2 {
-                    let holder = self.thread(holder)?;
-                    event.other = if holder == thread { NONE } else { holder };
-                }
-            }
-            Operands::Waitable => {
-                let ([name, ..], _) = expect_operands(line, 1, 1)?;
-                let (id, new) = self.waited_names.intern(name, self.waited.len())?;
-                self.waited.extend(new);
-                event.object = id;
+            Operands::Order => {
+                let ([order, ..], _) = expect_operands(line, 1, 1)?;
+                event.order = memory_order(order)?;
             }
             Operands::Thread => {
                 let ([name, ..], _) = expect_operands(line, 1, 1)?;
                 event.object = self.thread(name)?;
             }
-            Operands::Atomic => self.atomic(line, event)?,
-            Operands::Order => {
-                let ([order, ..], _) = expect_operands(line, 1, 1)?;
-                event.order = memory_order(order)?;
+            Operands::Object => {
+                let ([name, ..], _) = expect_operands(line, 1, 1)?;
+                event.object = self.objects.named(Class::of(kind), name)?;
             }
             Operands::ObjectNumber => {
                 let ([name, number, _], _) = expect_operands(line, 2, 2)?;
                 event.object = self.objects.named(Class::of(kind), name)?;
                 event.number = count(kind, number)?;
             }
-            Operands::Message => {
-                let ([name, message, _], given) = expect_operands(line, 1, 2)?;
-                event.object = self.objects.named(Class::Channel, name)?;
-                if given == 2 {
-                    event.other = self.objects.named(Class::Name, message)?;
-                }
-            }
-            Operands::ConditionLock => {
-                let ([name, lock, _], _) = expect_operands(line, 2, 2)?;
-                event.object = self.objects.named(Class::Condition, name)?;
-                event.other = self.objects.named(Class::Lock, lock)?;
-            }
-            Operands::ConditionThread => {
-                let ([name, woken, _], given) = expect_operands(line, 1, 2)?;
-                event.object = self.objects.named(Class::Condition, name)?;
-                if given == 2 {
-                    event.other = self.thread(woken)?;
-                }
-            }
-            Operands::Object => {
-                let ([name, ..], _) = expect_operands(line, 1, 1)?;
-                event.object = self.objects.named(Class::of(kind), name)?;
-            }
+            Operands::Lock => self.lock(thread, line, event)?,
+            Operands::Waitable => self.waitable(line, event)?,
+            Operands::Atomic => self.atomic(line, event)?,
+            Operands::Message => self.message(line, event)?,
+            Operands::ConditionLock | Operands::ConditionThread => self.condition(line, event)?,
             Operands::Block => self.block(line, event)?,
             Operands::Label => self.label(line, event)?,
         }
-        if matches!(kind, Kind::ReadAcq | Kind::ReadRel | Kind::Downgrade) {
+        Ok(())
+    }
+
+    fn lock(&mut self, thread: u32, line: &Line<'a>, event: &mut SyncEvent) -> Result<(), Fault> {
+        let most = if event.kind == Kind::Rel { 2 } else { 1 };
+        let ([lock, holder, _], given) = expect_operands(line, 1, most)?;
+        event.object = self.objects.named(Class::Lock, lock)?;
+        if given == 2 {
+            let holder = self.thread(holder)?;
+            event.other = if holder == thread { NONE } else { holder };
+        }
+        if matches!(event.kind, Kind::ReadAcq | Kind::ReadRel | Kind::Downgrade) {
             self.objects.mark_shared(event.object);
+        }
+        Ok(())
+    }
+
+    fn waitable(&mut self, line: &Line<'a>, event: &mut SyncEvent) -> Result<(), Fault> {
+        let ([name, ..], _) = expect_operands(line, 1, 1)?;
+        let (id, new) = self.waited_names.intern(name, self.waited.len())?;
+        self.waited.extend(new);
+        event.object = id;
+        Ok(())
+    }
+
+    fn message(&mut self, line: &Line<'a>, event: &mut SyncEvent) -> Result<(), Fault> {
+        let ([name, message, _], given) = expect_operands(line, 1, 2)?;
+        event.object = self.objects.named(Class::Channel, name)?;
+        if given == 2 {
+            event.other = self.objects.named(Class::Name, message)?;
+        }
+        Ok(())
+    }
+
+    /// A condition variable, and its lock or, optionally, whom it wakes.
+    fn condition(&mut self, line: &Line<'a>, event: &mut SyncEvent) -> Result<(), Fault> {
+        let locked = event.kind.lock_is_other();
+        let ([name, other, _], given) = expect_operands(line, 1 + usize::from(locked), 2)?;
+        event.object = self.objects.named(Class::Condition, name)?;
+        if locked {
+            event.other = self.objects.named(Class::Lock, other)?;
+        } else if given == 2 {
+            event.other = self.thread(other)?;
         }
         Ok(())
     }

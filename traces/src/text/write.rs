@@ -118,38 +118,11 @@ impl<'a> Writer<'a> {
             Operands::Label if event.object == NONE => return,
             _ => line.push('('),
         }
-        let named = event.other != NONE;
         match event.kind.operands() {
             Operands::None => {}
             Operands::Order => line.push_str(event.order.name()),
             Operands::Thread => self.thread(event.object, line),
             Operands::Waitable if event.extra == 1 => self.thread(event.object, line),
-            Operands::Waitable | Operands::Object | Operands::Label => {
-                self.object(event.object, line);
-            }
-            Operands::Lock | Operands::ConditionThread => {
-                self.object(event.object, line);
-                if named {
-                    line.push(',');
-                    self.thread(event.other, line);
-                }
-            }
-            Operands::ConditionLock => {
-                self.object(event.object, line);
-                line.push(',');
-                self.object(event.other, line);
-            }
-            Operands::ObjectNumber => {
-                self.object(event.object, line);
-                match event.number {
-                    NO_NUMBER => line.push_str(",inf"),
-                    number => push_number(number, line),
-                }
-            }
-            Operands::Message => {
-                self.object(event.object, line);
-                self.identity(event, line);
-            }
             Operands::Atomic => {
                 self.atomic(event, line);
                 line.push(',');
@@ -157,14 +130,34 @@ impl<'a> Writer<'a> {
                 self.identity(event, line);
             }
             Operands::Block => {
-                let location = Location {
-                    start: event.number,
-                    len: event.extra.max(1),
-                };
-                self.location(location, line);
+                let (start, len) = (event.number, event.extra.max(1));
+                self.location(Location { start, len }, line);
+            }
+            _ => {
+                self.object(event.object, line);
+                self.second(event, line);
             }
         }
         line.push(')');
+    }
+
+    /// What stands behind the object.
+    fn second(&self, event: &SyncEvent, line: &mut String) {
+        let named = event.other != NONE;
+        match event.kind.operands() {
+            Operands::Lock | Operands::ConditionThread if named => {
+                line.push(',');
+                self.thread(event.other, line);
+            }
+            Operands::ConditionLock => {
+                line.push(',');
+                self.object(event.other, line);
+            }
+            Operands::ObjectNumber if event.number == NO_NUMBER => line.push_str(",inf"),
+            Operands::ObjectNumber => push_number(event.number, line),
+            Operands::Message => self.identity(event, line),
+            _ => {}
+        }
     }
 
     /// The name or number of a version or message, where it is told.
