@@ -30,8 +30,8 @@ for _ in $(seq 100); do
 done
 if [ -z "$url" ]; then echo "demo: the service did not start" >&2; exit 1; fi
 
-"$bin/session-load" "$url" --clients "${HBTRACE_DEMO_CLIENTS:-16}" \
-    --requests "${HBTRACE_DEMO_REQUESTS:-500}" --value "${HBTRACE_DEMO_VALUE:-8192}"
+"$bin/session-load" "$url" --clients "${HBTRACE_DEMO_CLIENTS:-32}" \
+    --requests "${HBTRACE_DEMO_REQUESTS:-250}" --value "${HBTRACE_DEMO_VALUE:-16384}"
 wait "$service"
 trap - EXIT
 
