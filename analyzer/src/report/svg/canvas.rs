@@ -123,14 +123,15 @@ pub(super) fn width_of(text: &str, size: u32) -> f64 {
 }
 
 /// The text, or as much of its beginning and end as fits into `width` pixels.
+/// More of the end: there a path has its file and line, and a name its number.
 pub(super) fn fit(text: &str, size: u32, width: f64) -> String {
     let room = (width / (f64::from(size) * CHARACTER)).max(3.0) as usize;
     let length = text.chars().count();
     if length <= room {
         return text.to_owned();
     }
-    let tail = (room - 1) / 2;
-    let head = room - 1 - tail;
+    let head = (room - 1) / 4;
+    let tail = room - 1 - head;
     let start: String = text.chars().take(head).collect();
     let end: String = text.chars().skip(length - tail).collect();
     format!("{start}\u{2026}{end}")

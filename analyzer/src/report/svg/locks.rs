@@ -20,18 +20,19 @@ const NUMBERS: u32 = 20;
 /// Draws the panel and tells where it ends.
 pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
     let left = f64::from(MARGIN);
-    canvas.text("strong", (left, f64::from(top)), 16, Anchor::Start, "Locks");
-    let used = |lock: &&LockFigures| lock.critical_path_ns > 0 || lock.wait_ns > 0;
-    let all: Vec<&LockFigures> = view.contention.locks.iter().filter(used).collect();
-    let locks = &all[..all.len().min(SHOWN)];
+    let all = &view.contention.locks;
+    let used = all.iter().filter(|lock| is_worth_a_row(lock, view.length));
+    let locks: Vec<&LockFigures> = used.take(SHOWN).collect();
+    let title = match locks.iter().all(|lock| lock.hold_ns > 0) {
+        true => "Locks",
+        false => "Locks and others",
+    };
+    canvas.text("strong", (left, f64::from(top)), 16, Anchor::Start, title);
     if locks.is_empty() {
-        let text = match view.contention.locks.len() {
+        let text = match all.len() {
             0 => "The trace holds no lock.".to_owned(),
-            1 => "The one lock was never waited for, and is not on the critical path.".to_owned(),
-            many => format!(
-                "None of {} locks was waited for or is on the critical path.",
-                count(many as u64)
-            ),
+            1 => "The one lock there is cost no time.".to_owned(),
+            many => format!("None of {} locks cost time.", count(many as u64)),
         };
         canvas.text(
             "dim",
@@ -46,7 +47,7 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
     let plot_top = top + 14;
     let longest = locks.iter().map(|lock| lock.critical_path_ns).max();
     let limit = (longest.unwrap_or(0) as f64 / view.length as f64 * 100.0 * 1.05).clamp(1.0, 100.0);
-    let _never_fails = plot(canvas, view, locks, limit, plot_top);
+    let _never_fails = plot(canvas, view, &locks, limit, plot_top);
     for (place, lock) in locks.iter().enumerate() {
         label(canvas, view, lock, plot_top + place as u32 * ROW);
     }
@@ -63,6 +64,12 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
         );
     }
     bottom
+}
+
+/// Whether it cost a thousandth of the run, on the path or in waiting.
+fn is_worth_a_row(lock: &LockFigures, length: u64) -> bool {
+    let cost = lock.critical_path_ns.max(lock.wait_ns);
+    cost > 0 && cost >= length / 1000
 }
 
 fn legend(canvas: &mut Canvas, y: u32) {

@@ -217,21 +217,20 @@ fn title_of(view: &View<'_>, row: &Row) -> String {
 }
 
 fn legend(canvas: &mut Canvas, view: &View<'_>, y: u32) {
-    let worst = view.worst().map(|lock| fit(&lock.lock, 12, 130.0));
     let mut entries = vec![("path", "critical path".to_owned())];
-    if let Some(worst) = &worst {
-        entries.push(("worst", format!("holding {worst}")));
-        entries.push(("waitworst", "waiting for it".to_owned()));
-    }
-    entries.push((
-        "hold",
-        if worst.is_some() {
-            "holding another"
-        } else {
-            "holding a lock"
+    let mut others = "holding a lock";
+    if let Some(worst) = view.worst() {
+        let name = fit(&worst.lock, 12, 130.0);
+        let mut waiting = format!("waiting for {name}");
+        // A channel or a barrier is waited for, and never held.
+        if worst.hold_ns > 0 {
+            entries.push(("worst", format!("holding {name}")));
+            "waiting for it".clone_into(&mut waiting);
+            others = "holding another";
         }
-        .to_owned(),
-    ));
+        entries.push(("waitworst", waiting));
+    }
+    entries.push(("hold", others.to_owned()));
     entries.push(("wait", "waiting".to_owned()));
     entries.push(("run", "running".to_owned()));
     entries.push(("out", "sleep, I/O".to_owned()));

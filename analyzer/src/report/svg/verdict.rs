@@ -7,36 +7,36 @@ use crate::finding::{Findings, LockFigures};
 
 /// From this share of the critical path on, a lock is what held the run up.
 const BLAMED: f64 = 0.1;
-/// From this one on, nothing else is worth a word.
+/// From this one on, the rest is not worth a word.
 const HALF: f64 = 0.5;
 
 /// The sentence.
 pub(super) fn sentence(view: &View<'_>) -> String {
     let length = view.length;
     let (mostly, time) = largest(view);
-    let mostly = format!("{} of it is {mostly}.", share(time, length));
+    let most = share(time, length);
     let Some(lock) = view.worst() else {
-        return format!("No lock is on the critical path: {mostly}");
+        return format!("No lock is on the critical path: {most} of it is {mostly}.");
     };
     let name = fit(&lock.lock, 24, 480.0);
+    let kind = &lock.kind;
     let within = share(lock.critical_path_ns, length);
-    let part = lock.critical_path_ns as f64 / length as f64;
-    match (part, lock.hold_ns) {
-        (..BLAMED, _) => format!(
-            "No lock held the run up: {name}, the worst, has {within} of the critical path. {mostly}"
-        ),
-        (_, 0) => format!(
-            "Handing over through {} {name} makes up {within} of the critical path.",
-            lock.kind
-        ),
-        (HALF.., _) => format!(
-            "{within} of the critical path lies inside {} {name}.",
-            lock.kind
-        ),
-        _ => format!(
-            "{within} of the critical path lies inside {} {name}; {mostly}",
-            lock.kind
-        ),
+    let part = |time: u64| time as f64 / length as f64;
+    let verb = match lock.hold_ns {
+        0 => "is handing over through",
+        _ => "lies inside",
+    };
+    if part(lock.critical_path_ns) < BLAMED {
+        format!(
+            "{most} of the critical path is {mostly}. No lock held the run up: \
+             {name}, the worst, has {within}."
+        )
+    } else if part(lock.critical_path_ns) >= HALF {
+        format!("{within} of the critical path {verb} {kind} {name}.")
+    } else if part(time) >= HALF {
+        format!("{most} of the critical path is {mostly}; {within} {verb} {kind} {name}.")
+    } else {
+        format!("{within} of the critical path {verb} {kind} {name}; {most} of it is {mostly}.")
     }
 }
 
@@ -68,11 +68,11 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
         y += 32;
     }
     if let Some(lock) = view.worst() {
-        let site = fit(&lock.worst_site, 14, 800.0);
-        let text = match lock.worst_site.as_str() {
-            "?" => "Where it was taken is not known.".to_owned(),
-            _ if lock.hold_ns == 0 => format!("Created at {}.", fit(&lock.site, 14, 800.0)),
-            _ => format!("Held longest where it is taken at {site}."),
+        let site = |site: &str| fit(site, 14, 800.0);
+        let text = match (lock.worst_site.as_str(), lock.site.as_str()) {
+            ("?", "?") => "Where that is in the source is not known.".to_owned(),
+            ("?", created) => format!("Created at {}.", site(created)),
+            (taken, _) => format!("Held longest where it is taken at {}.", site(taken)),
         };
         canvas.text(
             "ink",
