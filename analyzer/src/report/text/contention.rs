@@ -41,7 +41,7 @@ impl Page<'_> {
         let rows: Vec<[String; 7]> = contention
             .locks
             .iter()
-            .filter(|lock| lock.wait_ns > 0 || lock.critical_path_ns > 0)
+            .filter(|lock| lock.wait_ns > 0 || lock.critical_path_ns > run / 1000)
             .take(ROWS)
             .map(|lock| row(lock, run))
             .collect();
