@@ -7,6 +7,7 @@
 
 mod json;
 mod names;
+mod numbers;
 mod svg;
 mod text;
 

@@ -7,9 +7,9 @@ use plotters::prelude::*;
 use super::canvas::{Anchor, Canvas, fit, width_of};
 use super::plot::{Plot, SCALE};
 use super::style::Ink;
-use super::units::{count, duration, share};
 use super::view::{LEFT, MARGIN, View, WIDTH};
 use crate::finding::LockFigures;
+use crate::report::numbers::{duration, grouped, percent};
 
 /// Locks shown.
 const SHOWN: usize = 10;
@@ -32,7 +32,7 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
         let text = match all.len() {
             0 => "The trace holds no lock.".to_owned(),
             1 => "The one lock there is cost no time.".to_owned(),
-            many => format!("None of {} locks cost time.", count(many as u64)),
+            many => format!("None of {} locks cost time.", grouped(many as u64)),
         };
         canvas.text(
             "dim",
@@ -54,7 +54,7 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
     let bottom = plot_top + locks.len() as u32 * ROW + NUMBERS;
     let rest = all.len() - locks.len();
     if rest > 0 {
-        let text = format!("{} more in the text and JSON reports", count(rest as u64));
+        let text = format!("{} more in the text and JSON reports", grouped(rest as u64));
         canvas.text(
             "dim",
             (f64::from(LEFT + BARS + 24), f64::from(bottom - 6)),
@@ -105,7 +105,7 @@ fn label(canvas: &mut Canvas, view: &View<'_>, lock: &LockFigures, y: u32) {
     let room = f64::from(WIDTH - MARGIN) - left;
     let on_path = format!(
         "{} of the path ({})",
-        share(lock.critical_path_ns, view.length),
+        percent(lock.critical_path_ns, view.length),
         duration(lock.critical_path_ns)
     );
     let place = match lock.worst_site.as_str() {
@@ -125,13 +125,13 @@ fn figures(lock: &LockFigures, room: f64) -> String {
     let mut text = match lock.contended {
         0 => format!(
             "never waited for in {} acquisitions",
-            count(lock.acquisitions)
+            grouped(lock.acquisitions)
         ),
         contended => format!(
             "waited {}, in {} of {}",
             duration(lock.wait_ns),
-            count(contended),
-            count(lock.acquisitions)
+            grouped(contended),
+            grouped(lock.acquisitions)
         ),
     };
     let held = (lock.hold_ns > 0).then(|| format!("held {}", duration(lock.hold_ns)));

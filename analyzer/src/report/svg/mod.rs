@@ -18,8 +18,8 @@ mod plot;
 mod running;
 mod sheet;
 mod style;
+mod ticks;
 mod timeline;
-mod units;
 mod verdict;
 mod view;
 

@@ -2,9 +2,10 @@
 
 use super::canvas::{Anchor, Canvas, fit};
 use super::columns::{Columns, steps};
-use super::units::{count, duration, share, tick, ticks};
+use super::ticks::{tick, ticks};
 use super::view::{COLUMNS, LEFT, MARGIN, RIGHT, Row, View};
 use crate::finding::TimelineSpan;
+use crate::report::numbers::{duration, grouped, percent};
 
 /// Classes of the layers of a row, from the bottom up.
 const LAYERS: [&str; 6] = ["worst", "hold", "run", "out", "waitworst", "wait"];
@@ -118,7 +119,7 @@ fn label(canvas: &mut Canvas, view: &View<'_>, row: &Row, y: u32) {
             at,
             12,
             Anchor::Start,
-            &format!("path {}", share(time, view.length)),
+            &format!("path {}", percent(time, view.length)),
         );
     }
 }
@@ -184,7 +185,7 @@ fn hops(canvas: &mut Canvas, view: &View<'_>, tops: &[u32]) {
     let drawn = columns.iter().flatten().count();
     if drawn > HOPS {
         let text = match view.contention.critical_path_resolution_ns {
-            0 => format!("{} hops not drawn", count(number)),
+            0 => format!("{} hops not drawn", grouped(number)),
             _ => "hops not drawn".to_owned(),
         };
         let bottom = tops.last().copied().unwrap_or(0);

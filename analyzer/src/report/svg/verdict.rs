@@ -1,9 +1,9 @@
 //! Panel 1: one sentence that says what held the run up, and three numbers.
 
 use super::canvas::{Anchor, Canvas, fit, wrap};
-use super::units::{count, duration, share};
 use super::view::{MARGIN, View, WIDTH};
 use crate::finding::{Findings, LockFigures};
+use crate::report::numbers::{counted, duration, grouped, percent};
 
 /// From this share of the critical path on, a lock is what held the run up.
 const BLAMED: f64 = 0.1;
@@ -14,13 +14,13 @@ const HALF: f64 = 0.5;
 pub(super) fn sentence(view: &View<'_>) -> String {
     let length = view.length;
     let (mostly, time) = largest(view);
-    let most = share(time, length);
+    let most = percent(time, length);
     let Some(lock) = view.worst() else {
         return format!("No lock is on the critical path: {most} of it is {mostly}.");
     };
     let name = fit(&lock.lock, 24, 480.0);
     let kind = &lock.kind;
-    let within = share(lock.critical_path_ns, length);
+    let within = percent(lock.critical_path_ns, length);
     let part = |time: u64| time as f64 / length as f64;
     let verb = match lock.hold_ns {
         0 => "is handing over through",
@@ -127,11 +127,6 @@ pub(super) fn heading(canvas: &mut Canvas, findings: &Findings, top: u32) -> u32
     top + 38
 }
 
-fn counted(number: u64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", count(number))
-}
-
 /// Class, number and caption of the three tiles.
 fn tiles(view: &View<'_>) -> [(&'static str, String, String); 3] {
     let running = format!("{:.1}", view.mean_running());
@@ -146,7 +141,11 @@ fn tiles(view: &View<'_>) -> [(&'static str, String, String); 3] {
             (
                 "hot",
                 duration(lock.critical_path_ns),
-                format!("of {} within {}", duration(view.length), lock.lock),
+                format!(
+                    "of {} within {}",
+                    duration(view.length),
+                    fit(&lock.lock, 13, 190.0)
+                ),
             ),
             ("strong", duration(lock.wait_ns), waiting(lock)),
             running,
@@ -173,7 +172,7 @@ fn tiles(view: &View<'_>) -> [(&'static str, String, String); 3] {
 fn waiting(lock: &LockFigures) -> String {
     format!(
         "waited for it ({} of {} acquisitions)",
-        count(lock.contended),
-        count(lock.acquisitions)
+        grouped(lock.contended),
+        grouped(lock.acquisitions)
     )
 }

@@ -3,8 +3,8 @@
 use std::io;
 
 use super::Page;
-use super::style::{counted, duration, grouped, percent};
 use crate::finding::{Contention, LockFigures, TraceFigures};
+use crate::report::numbers::{counted, duration, grouped, percent};
 use crate::report::shown;
 
 /// Objects in the table.

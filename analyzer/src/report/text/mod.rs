@@ -12,10 +12,11 @@ mod style;
 
 use std::io;
 
+use super::numbers::{counted, grouped};
 use super::{RenderOptions, shown};
 use crate::finding::{CycleStep, Deadlock, Findings, Race, Side};
 use snippet::Sources;
-use style::{Style, counted, grouped};
+use style::Style;
 
 /// Where a report is written to, with what it needs on the way.
 struct Page<'a> {
