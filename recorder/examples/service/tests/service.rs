@@ -33,7 +33,7 @@ fn record_and_analyze(faults: &str, folder: &Path) -> (i32, Value) {
     let address = line.trim().strip_prefix("listening on ").unwrap();
     let load = Command::new(env!("CARGO_BIN_EXE_session-load"))
         .arg(format!("http://{address}"))
-        .args(["--clients", "12", "--requests", "100", "--value", "16384"])
+        .args(["--clients", "32", "--requests", "60", "--value", "16384"])
         .stdout(Stdio::null())
         .status()
         .unwrap();
