@@ -16,8 +16,6 @@ pub(super) struct Channel {
     sends: usize,
     receives: usize,
     closed: bool,
-    /// A receiver has seen the end: the last sender is gone.
-    ended: bool,
 }
 
 pub(super) fn declare(world: &mut World) {
@@ -28,7 +26,6 @@ pub(super) fn declare(world: &mut World) {
         sends: 0,
         receives: 0,
         closed: false,
-        ended: false,
     };
     world.channels = vec![
         channel("c_open", None, false),
@@ -131,9 +128,6 @@ pub(super) fn receive(world: &mut World, thread: usize) -> bool {
 
 pub(super) fn close(world: &mut World, thread: usize) -> bool {
     let at = world.random.below(world.channels.len());
-    if world.channels[at].ended {
-        return false;
-    }
     world.channels[at].closed = true;
     let name = world.channels[at].name;
     world.line(thread, &format!("close({name})"));
@@ -142,11 +136,10 @@ pub(super) fn close(world: &mut World, thread: usize) -> bool {
 
 pub(super) fn receive_closed(world: &mut World, thread: usize) -> bool {
     let at = world.random.below(world.channels.len());
-    let channel = &mut world.channels[at];
+    let channel = &world.channels[at];
     if !channel.closed || channel.receives < channel.sends {
         return false;
     }
-    channel.ended = true;
     let name = channel.name;
     world.line(thread, &format!("recv_closed({name})"));
     true
