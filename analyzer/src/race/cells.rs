@@ -56,6 +56,37 @@ pub(super) enum Entered {
     Races,
 }
 
+impl Compact {
+    /// Enters an access; `None` if that takes a full cell.
+    fn enter(&mut self, visit: &Visit<'_>) -> Option<Entered> {
+        let me = pack(visit);
+        let touched = match self.write == NEVER && self.read == NEVER {
+            true => Entered::First,
+            false => Entered::Again,
+        };
+        match visit.event.kind {
+            AccessKind::Read if self.read == me => {}
+            AccessKind::Read if is_unordered(visit, self.write) => return Some(self.race()),
+            AccessKind::Read if is_unordered(visit, self.read) => return None,
+            AccessKind::Read => self.read = me,
+            AccessKind::Write | AccessKind::Free => {
+                if is_unordered(visit, self.write) || is_unordered(visit, self.read) {
+                    return Some(self.race());
+                }
+                self.write = me;
+                self.read = NEVER;
+            }
+            AccessKind::AtomicRead | AccessKind::AtomicWrite => return None,
+        }
+        Some(touched)
+    }
+
+    fn race(&mut self) -> Entered {
+        self.write = RACED;
+        Entered::Races
+    }
+}
+
 impl Cells {
     pub(super) fn new() -> Cells {
         Cells {
@@ -71,43 +102,10 @@ impl Cells {
     pub(super) fn enter(&mut self, visit: &Visit<'_>, block: u64) -> Entered {
         let page = self.page(block);
         let cell = &mut self.compact[page][block as usize % Partition::PAGE];
-        let me = pack(visit);
-        if cell.write < FULL {
-            match visit.event.kind {
-                AccessKind::Read if cell.read == me => return Entered::Again,
-                AccessKind::Read => {
-                    if is_unordered(visit, cell.write) {
-                        cell.write = RACED;
-                        return Entered::Races;
-                    }
-                    if !is_unordered(visit, cell.read) {
-                        let first = cell.write == NEVER && cell.read == NEVER;
-                        cell.read = me;
-                        return if first {
-                            Entered::First
-                        } else {
-                            Entered::Again
-                        };
-                    }
-                }
-                AccessKind::Write | AccessKind::Free => {
-                    if is_unordered(visit, cell.write) || is_unordered(visit, cell.read) {
-                        cell.write = RACED;
-                        return Entered::Races;
-                    }
-                    let first = cell.write == NEVER && cell.read == NEVER;
-                    *cell = Compact {
-                        write: me,
-                        read: NEVER,
-                    };
-                    return if first {
-                        Entered::First
-                    } else {
-                        Entered::Again
-                    };
-                }
-                AccessKind::AtomicRead | AccessKind::AtomicWrite => {}
-            }
+        if cell.write < FULL
+            && let Some(entered) = cell.enter(visit)
+        {
+            return entered;
         }
         self.enter_full(visit, block, page)
     }
@@ -160,17 +158,7 @@ impl Cells {
         let first = cell.write == NEVER && cell.read == NEVER;
         if cell.write < FULL {
             let full = Cell::new(unpack(cell.write), unpack(cell.read));
-            let place = match self.unused.pop() {
-                Some(place) => {
-                    self.full[place as usize] = full;
-                    u64::from(place)
-                }
-                None => {
-                    self.full.push(full);
-                    self.full.len() as u64 - 1
-                }
-            };
-            cell.write = FULL | place;
+            cell.write = FULL | keep(&mut self.full, &mut self.unused, full);
             cell.read = NEVER;
         }
         let place = (cell.write & !FULL) as usize;
@@ -194,6 +182,20 @@ impl Cells {
             Entered::First
         } else {
             Entered::Again
+        }
+    }
+}
+
+/// Puts a full cell where one is unused, and gives its place.
+fn keep(cells: &mut Vec<Cell>, unused: &mut Vec<u32>, cell: Cell) -> u64 {
+    match unused.pop() {
+        Some(place) => {
+            cells[place as usize] = cell;
+            u64::from(place)
+        }
+        None => {
+            cells.push(cell);
+            cells.len() as u64 - 1
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Held locks and full clocks are not kept for every access. One more walk
 //! over the sync events gathers them where they are wanted.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hbtrace_traces::id::{ObjectId, ThreadId};
@@ -48,9 +49,7 @@ impl Scene {
 impl Scenes {
     /// Gathers the scenes of `steps`.
     pub(super) fn gather(trace: &Trace, steps: impl Iterator<Item = u32>) -> Scenes {
-        let mut wanted: Vec<u32> = steps.collect();
-        wanted.sort_unstable();
-        wanted.dedup();
+        let wanted: BTreeSet<u32> = steps.collect();
         let mut clocks = Clocks::new(trace, Order::HappensBefore);
         let mut held = HeldLocks::new(trace.streams.len());
         let mut next_sync = vec![0; trace.streams.len()];
@@ -68,21 +67,19 @@ impl Scenes {
             if *next as usize == at {
                 wanted.next();
                 let after = next_sync[thread.index()];
-                by_step.insert(
-                    at as u32,
-                    Scene {
-                        thread,
-                        place: Place {
-                            step: at as u32,
-                            position: 0,
-                        },
-                        held: held.of(thread).iter().map(|held| held.lock).collect(),
-                        before: after + usize::from(own.is_some()),
-                        after,
-                        epoch,
-                        clock: clocks.moment(*step, epoch).clock,
+                let scene = Scene {
+                    thread,
+                    place: Place {
+                        step: at as u32,
+                        position: 0,
                     },
-                );
+                    held: held.of(thread).iter().map(|held| held.lock).collect(),
+                    before: after + usize::from(own.is_some()),
+                    after,
+                    epoch,
+                    clock: clocks.moment(*step, epoch).clock,
+                };
+                by_step.insert(at as u32, scene);
             }
             if let Some(index) = own {
                 next_sync[thread.index()] = index as usize + 1;

@@ -29,24 +29,8 @@ pub(super) fn why(
         .iter()
         .rfind(|event| acquires(trace, event).is_some());
     let mut sentences = vec![
-        match published.and_then(|event| Some((publishes(trace, event)?, event))) {
-            Some((what, event)) => format!(
-                "after its {}, {} {what} at {}",
-                one.kind,
-                one.name,
-                trace.site_text(event.site)
-            ),
-            None => format!("after its {}, {} publishes nothing", one.kind, one.name),
-        },
-        match acquired.and_then(|event| Some((acquires(trace, event)?, event))) {
-            Some((what, event)) => format!(
-                "before its {}, {} last {what} at {}",
-                other.kind,
-                other.name,
-                trace.site_text(event.site)
-            ),
-            None => format!("before its {}, {} acquires nothing", other.kind, other.name),
-        },
+        after_it(trace, &one, published),
+        before_it(trace, &other, acquired),
     ];
     sentences.extend(published.and_then(|event| too_late(trace, &other, event, rest)));
     sentences.extend(relaxed(trace, (&one, after), (&other, before)));
@@ -71,6 +55,32 @@ impl<'t> Side<'t> {
             kind: event.kind.name(),
             sync: &trace.streams[event.thread.index()].sync,
         }
+    }
+}
+
+/// What the first thread publishes next.
+fn after_it(trace: &Trace, one: &Side<'_>, published: Option<&SyncEvent>) -> String {
+    match published.and_then(|event| Some((publishes(trace, event)?, event))) {
+        Some((what, event)) => format!(
+            "after its {}, {} {what} at {}",
+            one.kind,
+            one.name,
+            trace.site_text(event.site)
+        ),
+        None => format!("after its {}, {} publishes nothing", one.kind, one.name),
+    }
+}
+
+/// What the second thread acquired last.
+fn before_it(trace: &Trace, other: &Side<'_>, acquired: Option<&SyncEvent>) -> String {
+    match acquired.and_then(|event| Some((acquires(trace, event)?, event))) {
+        Some((what, event)) => format!(
+            "before its {}, {} last {what} at {}",
+            other.kind,
+            other.name,
+            trace.site_text(event.site)
+        ),
+        None => format!("before its {}, {} acquires nothing", other.kind, other.name),
     }
 }
 
