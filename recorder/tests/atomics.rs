@@ -2,7 +2,7 @@
 //! second time while they record.
 #![cfg(feature = "record")]
 
-use std::panic::catch_unwind;
+use std::panic::{RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::process::Command;
 use std::ptr;
 
@@ -19,6 +19,9 @@ macro_rules! integer_tests {
         #[test]
         fn $test() {
             use $path::*;
+
+            fn as_sharable_as_std<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
+            as_sharable_as_std::<$name>();
 
             static STATIC: $name = $name::new(7);
             const { assert!($name::new(7).into_inner() == 7) };
@@ -110,7 +113,7 @@ mod mirrored_integers {
 }
 
 /// The message that a panic in `f` bears.
-fn panic_of(f: impl FnOnce() + std::panic::UnwindSafe) -> String {
+fn panic_of(f: impl FnOnce() + UnwindSafe) -> String {
     let payload = catch_unwind(f).expect_err("it should panic");
     match payload.downcast::<&'static str>() {
         Ok(text) => (*text).to_owned(),
@@ -208,7 +211,7 @@ macro_rules! other_tests {
                     Err(first)
                 );
                 // Shared between threads, whatever it points to.
-                fn shared<T: Send + Sync>(_: &T) {}
+                fn shared<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>(_: &T) {}
                 shared(&atomic);
             }
 
