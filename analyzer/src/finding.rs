@@ -168,7 +168,8 @@ pub struct LockFigures {
     /// Charged to its holders; `None` until blame is computed.
     pub blame_ns: Option<u64>,
     pub wait_percentiles: Vec<Percentile>,
-    /// Site that held it longest on the critical path.
+    /// Site that held it longest, on the critical path if it was there; of
+    /// what is never held, the site that waited longest for it.
     pub worst_site: String,
     /// How often the next holder was another thread.
     pub owner_changes: u64,

@@ -94,6 +94,7 @@ impl OnPath {
 fn locks(trace: &Trace, model: &Model, on_path: &OnPath) -> (Vec<LockFigures>, Vec<Option<u32>>) {
     let on_path_sites = worst_sites(trace, &on_path.sites);
     let sites = worst_sites(trace, &model.tallies.sites);
+    let wait_sites = worst_sites(trace, &model.tallies.wait_sites);
     let mut locks: Vec<(usize, LockFigures)> = Vec::new();
     for (object, tally) in model.tallies.objects.iter().enumerate() {
         let critical = on_path.objects[object];
@@ -102,7 +103,8 @@ fn locks(trace: &Trace, model: &Model, on_path: &OnPath) -> (Vec<LockFigures>, V
         }
         let mut figures = figures_of(trace, object, tally);
         figures.critical_path_ns = critical;
-        let worst = on_path_sites[object].or(sites[object]);
+        let held = on_path_sites[object].or(sites[object]);
+        let worst = held.or(wait_sites[object]);
         let worst = worst.map_or("?", |(_, site)| site);
         figures.worst_site = worst.to_owned();
         locks.push((object, figures));

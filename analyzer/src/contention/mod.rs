@@ -15,6 +15,9 @@
 //! event ended within it is the thread's own time; if the thread gave up (a
 //! time-out), that is time outside, as a sleep would be.
 //!
+//! A wait lasts to the thread's *next* event on the object: for a barrier it
+//! begins after the arrival, for a full channel after the `send`.
+//!
 //! **Limits.** Times between stamps are interpolated; the error stands with
 //! the figures. A thread that nobody was seen to create is unknown before its
 //! first event. Which of several notifications woke a waiter is known only

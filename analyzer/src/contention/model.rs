@@ -290,6 +290,14 @@ impl Walk<'_> {
         strand.advance_waiting(wait.until, state, wait.what, wait.site);
         if wait.from < wait.until {
             strand.waits.push(wait);
+            self.wait_at(wait.what, wait.site, wait.until - wait.from);
+        }
+    }
+
+    fn wait_at(&mut self, what: Target, site: SiteId, length: u64) {
+        if let Target::Object(object) = what {
+            let sites = &mut self.tallies.wait_sites;
+            *sites.entry((object, site)).or_insert(0) += length;
         }
     }
 
@@ -350,6 +358,7 @@ impl Walk<'_> {
                 self.settle(thread, self.times.run.1);
                 let waited = self.times.run.1.saturating_sub(pending.from);
                 self.attempt(pending.what, Some(waited));
+                self.wait_at(pending.what, pending.site, waited);
             } else if strand.is_outside() {
                 strand.advance(self.times.run.1);
             } else {

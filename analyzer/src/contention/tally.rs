@@ -28,6 +28,8 @@ pub(super) struct Tallies {
     pub(super) objects: Vec<Tally>,
     /// Summed holds by the place where they began.
     pub(super) sites: FxHashMap<(ObjectId, SiteId), u64>,
+    /// Summed waits by the place where they began.
+    pub(super) wait_sites: FxHashMap<(ObjectId, SiteId), u64>,
     /// Where the holds of a thread were certainly over: their possible
     /// extents overlap between two stamps, and count once.
     counted_to: FxHashMap<(ObjectId, ThreadId), u64>,
@@ -39,6 +41,7 @@ impl Tallies {
         Tallies {
             objects: vec![Tally::default(); objects],
             sites: FxHashMap::default(),
+            wait_sites: FxHashMap::default(),
             counted_to: FxHashMap::default(),
         }
     }

@@ -103,14 +103,18 @@ fn label(canvas: &mut Canvas, view: &View<'_>, lock: &LockFigures, y: u32) {
     canvas.text("dim", (at, second), 11, Anchor::End, &lock.kind);
     let left = f64::from(LEFT + BARS + 24);
     let room = f64::from(WIDTH - MARGIN) - left;
-    let on_path = format!(
-        "{} of the path ({})",
-        percent(lock.critical_path_ns, view.length),
-        duration(lock.critical_path_ns)
-    );
-    let place = match lock.worst_site.as_str() {
-        "?" => lock.site.as_str(),
-        worst => worst,
+    let on_path = match lock.critical_path_ns {
+        0 => "not on the path".to_owned(),
+        time => format!(
+            "{} of the path ({})",
+            percent(time, view.length),
+            duration(time)
+        ),
+    };
+    let place = match (lock.worst_site.as_str(), lock.site.as_str()) {
+        ("?", "?") => "",
+        ("?", created) => created,
+        (worst, _) => worst,
     };
     let place = fit(place, 13, room - width_of(&on_path, 13) - 10.0);
     let texts = [("strong", on_path.as_str()), ("dim", place.as_str())];

@@ -72,6 +72,9 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
         let text = match (lock.worst_site.as_str(), lock.site.as_str()) {
             ("?", "?") => "Where that is in the source is not known.".to_owned(),
             ("?", created) => format!("Created at {}.", site(created)),
+            (waited, _) if lock.hold_ns == 0 => {
+                format!("Waited for longest at {}.", site(waited))
+            }
             (taken, _) => format!("Held longest where it is taken at {}.", site(taken)),
         };
         canvas.text(
