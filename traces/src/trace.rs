@@ -35,7 +35,8 @@ pub struct Info {
     pub time: Option<(u64, u64)>,
     /// The recorder closed the trace itself.
     pub complete: bool,
-    /// The file ends before its header or its chunks say it does.
+    /// Events that were recorded are missing: the file is cut or damaged, or
+    /// was still recorded into when it was read.
     pub truncated: bool,
     /// Events that the recorder counted as lost.
     pub lost_events: u64,

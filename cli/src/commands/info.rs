@@ -71,7 +71,7 @@ fn origin(info: &Info, row: &mut impl FnMut(&str, &str) -> io::Result<()>) -> io
 
 fn state(figures: &TraceFigures) -> String {
     match (figures.truncated, figures.complete) {
-        (true, _) => "truncated: the file ends before its chunks do",
+        (true, _) => "truncated: recorded events are missing",
         (false, false) => "open: the recorded process did not end it",
         (false, true) => "complete",
     }

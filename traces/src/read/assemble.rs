@@ -12,6 +12,7 @@ use super::header::Header;
 use super::label::{self, Ids};
 use super::streams::{self, ThreadStreams};
 use super::tables::{self, Tables};
+use super::told::Seen;
 use super::{horizon, told};
 use crate::error::Error;
 use crate::event::{NO_TIME, NONE};
@@ -23,18 +24,30 @@ use crate::trace::{AccessStream, Site, Stream, Trace};
 ///
 /// # Errors
 /// If its header is not one that this code reads.
-pub(super) fn assemble(path: &Path, mapping: Mapping) -> Result<Trace, Error> {
+pub(super) fn assemble(path: &Path, mut mapping: Mapping) -> Result<Trace, Error> {
     let header = Header::parse(path, mapping.bytes())?;
+    let live = mapping.is_live() && !header.complete;
+    if live {
+        mapping.limit(header.allocated);
+    }
     let mut index = chunks::index(&mapping, &header);
     let tables = tables::read(&mapping, &index.tables);
     let mut threads = streams::read(&mapping, &mut index);
     let file_len = mapping.bytes().len() as u64;
     let cut = index.cut || file_len < header.allocated;
-    let horizon = horizon::find(&header, &index, cut, &threads);
+    let horizon = horizon::find(&header, &index, cut, live, &threads);
     let mut info = told::info(path, &header);
-    info.truncated = cut || index.strange_pages > 0 || tables.damaged > 0;
+    info.truncated = cut || live || index.strange_pages > 0 || tables.damaged > 0;
     info.truncated |= threads.values().any(|thread| thread.broken_at.is_some());
-    told::warn(&mut info, &header, file_len, &index, &tables, horizon);
+    let seen = Seen {
+        header: &header,
+        index: &index,
+        tables: &tables,
+        file_len,
+        live,
+        horizon,
+    };
+    told::warn(&mut info, &seen);
 
     let ids = thread_ids(&tables, &threads);
     let mut labels = Ids::new(&ids, file_len);

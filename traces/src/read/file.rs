@@ -1,14 +1,14 @@
 //! The one file of this crate that maps memory.
 //!
 //! What is mapped may be written by a process that still records, so the bytes
-//! may change while they are read: every value is read once, checked, and used
-//! from a copy; nothing rests on reading the same value twice. A file that is
+//! may change while they are read: every value is copied out and checked before
+//! it is used, and nothing rests on reading the same value twice. A file that is
 //! *shortened* while it is mapped ends the reader with SIGBUS, as it does every
 //! program that maps files; recorders only ever shorten a file to what they
-//! have written.
+//! have handed out, and of a file that is recorded into no more is looked at.
 #![allow(unsafe_code)] // Mapping a file is unsafe; see the SAFETY comment.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -21,6 +21,9 @@ use crate::error::{Error, ErrorKind, Place};
 #[derive(Debug)]
 pub(super) struct Mapping {
     map: Mmap,
+    /// Bytes of it that are looked at.
+    len: usize,
+    live: bool,
 }
 
 /// Maps the file at `path`.
@@ -52,11 +55,14 @@ pub(super) fn map(path: &Path) -> Result<Mapping, Error> {
             "is empty; a recording writes its header first, so record again",
         ));
     }
+    // A recorder keeps the file locked; this lock ends with `file`.
+    let live = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
     // SAFETY: the mapping is read-only and private to this process's reader.
     // That another process may still write the file is upheld as the head of
-    // this file tells: no value is read twice, and none is trusted.
+    // this file tells: no value is trusted, whenever it is read.
     let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
-    Ok(Mapping { map })
+    let len = map.len();
+    Ok(Mapping { map, len, live })
 }
 
 fn describe(error: &io::Error) -> String {
@@ -74,13 +80,24 @@ fn describe(error: &io::Error) -> String {
 impl Mapping {
     /// All of the file.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.map
+        &self.map[..self.len]
+    }
+
+    /// Looks at no more than `len` bytes: a recorder that ends meanwhile cuts
+    /// off what it has not handed out.
+    pub(super) fn limit(&mut self, len: u64) {
+        self.len = self.len.min(usize::try_from(len).unwrap_or(usize::MAX));
+    }
+
+    /// Whether a process still recorded into the file when it was mapped.
+    pub(super) fn is_live(&self) -> bool {
+        self.live
     }
 
     /// The whole words in `range`, clamped to the file.
     #[inline]
     pub(super) fn words(&self, range: Range<u64>) -> &[[u8; 8]] {
-        let len = self.map.len() as u64;
+        let len = self.len as u64;
         let (from, to) = (range.start.min(len), range.end.min(len));
         if from >= to {
             return &[];

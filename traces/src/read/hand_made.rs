@@ -217,6 +217,25 @@ fn nothing_is_compared_behind_the_last_chunk_of_a_cut_file() {
 }
 
 #[test]
+fn nothing_is_compared_behind_the_calibration_of_a_file_that_is_recorded_into() {
+    let mut made = two_threads(100, 200);
+    made.put(header::LAST_TICKS, &150_u64.to_le_bytes());
+    let allocated = made.0.len() as u64;
+    made.put(header::ALLOCATED, &allocated.to_le_bytes());
+    let folder = folder();
+    let path = folder.path().join("live.trace");
+    std::fs::write(&path, &made.0).expect("written");
+    let recorder = std::fs::File::open(&path).expect("opened");
+    recorder.lock().expect("locked");
+    let trace = read(&path).expect("read");
+    assert_eq!((found(&trace, 0).len(), found(&trace, 1).len()), (1, 0));
+    assert!(trace.info.warnings[0].contains("still records"));
+    recorder.unlock().expect("unlocked");
+    let trace = read(&path).expect("read");
+    assert_eq!((found(&trace, 0).len(), found(&trace, 1).len()), (2, 2));
+}
+
+#[test]
 fn a_thread_ends_at_a_gap_or_at_what_is_no_event() {
     let mut made = two_threads(100, 200);
     let sync = event(Kind::ThreadEnd, 0, 300);

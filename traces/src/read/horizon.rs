@@ -9,7 +9,8 @@
 //! The *horizon* is an instant up to which no event is missing: the first loss
 //! of a sync event; the last stamp before a thread's damage; for a cut file,
 //! when its last chunk was drawn (chunks are handed out in order, so whatever
-//! is missing was written later). All events up to the horizon are kept, and
+//! is missing was written later); for a file that is still recorded into, the
+//! latest calibration before it was read. All events up to the horizon are kept, and
 //! so is everything that they rest on. Behind it sync events are kept as well,
 //! since events without a stamp may lie on either side; but each thread's
 //! accesses end at its last stamp before the horizon, so that nothing of what
@@ -27,12 +28,19 @@ pub(super) fn find(
     header: &Header,
     index: &Index,
     cut: bool,
+    live: bool,
     threads: &FxHashMap<u32, ThreadStreams>,
 ) -> Option<u64> {
     let lost = (header.lost_sync > 0 && !header.rewritten()).then_some(header.lost_from);
     let cut = cut.then_some(index.last_drawn);
+    let live = live.then_some(header.last_ticks);
     let broken = threads.values().filter_map(|thread| thread.broken_at).min();
-    let horizon = lost.into_iter().chain(cut).chain(broken).min()?;
+    let horizon = lost
+        .into_iter()
+        .chain(cut)
+        .chain(live)
+        .chain(broken)
+        .min()?;
     // Such a trace was not written as it happened, so nothing is known of
     // what a damage took away. What its source had lost, it has not.
     Some(if header.rewritten() { 0 } else { horizon })

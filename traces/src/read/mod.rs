@@ -2,13 +2,13 @@
 //!
 //! A `.trace` file is read in these steps, one file each:
 //!
-//! 1. [`file`] maps it; [`header`] checks its first page.
-//! 2. [`chunks`] finds the chunks and how far each was written.
-//! 3. [`tables`] reads the names of threads, objects and sites.
-//! 4. [`streams`] decodes the sync events of each thread.
-//! 5. [`accesses`] stays lazy: plain accesses are decoded each time they are
+//! 1. `file` maps it; `header` checks its first page.
+//! 2. `chunks` finds the chunks and how far each was written.
+//! 3. `tables` reads the names of threads, objects and sites.
+//! 4. `streams` decodes the sync events of each thread.
+//! 5. `accesses` stays lazy: plain accesses are decoded each time they are
 //!    walked, straight from the mapping.
-//! 6. [`assemble`] puts the [`Trace`] together, and [`horizon`] sees to it that
+//! 6. `assemble` puts the [`Trace`] together, and `horizon` sees to it that
 //!    nothing is compared beyond what a damaged file still tells.
 //!
 //! A trace is untrusted input. Nothing here trusts a length, an offset or an
@@ -58,12 +58,26 @@ pub fn open(path: &Path, options: Options) -> Result<Trace, Error> {
         return crate::text::parse(path, mapping.bytes(), options);
     }
     let mut trace = assemble::assemble(path, mapping)?;
-    crate::replay::replay(&mut trace)?;
+    match crate::replay::replay(&mut trace) {
+        Err(error) if error.is_impossible() && options.lenient => pass_over(&mut trace),
+        replayed => replayed?,
+    }
     match crate::check::check(&trace) {
         Err(error) if options.lenient => trace.info.warnings.push(error.to_string()),
         result => result?,
     }
     Ok(trace)
+}
+
+/// Replays a trace that can't be an execution without the events that can't be.
+fn pass_over(trace: &mut Trace) {
+    let stuck = crate::replay::run(trace, true);
+    if let Some(first) = stuck.first() {
+        let (count, first) = (stuck.len(), first.message(trace));
+        trace.info.warnings.push(format!(
+            "{count} events that can't be so were passed over, the first: {first}"
+        ));
+    }
 }
 
 /// A text trace bears no NUL; the first page of a `.trace` file is full of

@@ -26,19 +26,36 @@ pub(super) fn info(path: &Path, header: &Header) -> Info {
     }
 }
 
+/// What was seen of a file.
+pub(super) struct Seen<'a> {
+    pub(super) header: &'a Header,
+    pub(super) index: &'a Index,
+    pub(super) tables: &'a Tables,
+    pub(super) file_len: u64,
+    /// It is still recorded into.
+    pub(super) live: bool,
+    pub(super) horizon: Option<u64>,
+}
+
 /// Adds a sentence for everything that is not as it should be.
-pub(super) fn warn(
-    info: &mut Info,
-    header: &Header,
-    file_len: u64,
-    index: &Index,
-    tables: &Tables,
-    horizon: Option<u64>,
-) {
+pub(super) fn warn(info: &mut Info, seen: &Seen<'_>) {
+    let Seen {
+        header,
+        index,
+        tables,
+        file_len,
+        live,
+        horizon,
+    } = *seen;
     let mut warn = |message: String| info.warnings.push(message);
-    if !header.complete {
+    if live {
         warn(
-            "the recording was not closed (the process was killed, or still runs): \
+            "the process still records: analysed as far as it was written when it was read"
+                .to_owned(),
+        );
+    } else if !header.complete {
+        warn(
+            "the recording was not closed (the process was killed): \
              analysed as far as it was written"
                 .to_owned(),
         );
