@@ -80,3 +80,78 @@ fn nothing(canvas: &mut Canvas, findings: &Findings) -> (u32, String) {
     }
     (y + MARGIN, sentence.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    fn sheet(text: &str) -> String {
+        let options = hbtrace_traces::read::Options::default();
+        let trace = hbtrace_traces::text::parse(Path::new("run.std"), text.as_bytes(), options);
+        let trace = trace.expect("the trace is well-formed");
+        let findings = crate::analyze(&trace, &crate::Options::default());
+        let mut out = Vec::new();
+        let drawn = render(&findings, &mut out, &RenderOptions::default());
+        drawn.expect("memory can be written");
+        String::from_utf8(out).expect("a sheet is text")
+    }
+
+    /// `threads` threads that take turns at a lock.
+    fn queue(threads: u64, turns: u64) -> String {
+        let mut text = String::from("main|w(x)|m.rs:1|0\n");
+        for turn in 0..turns {
+            for thread in 0..threads {
+                let (asked, time) = (turn * 1_000 * threads, (turn * threads + thread) * 1_000);
+                let from = asked.max(time.saturating_sub(500));
+                let _ = write!(
+                    text,
+                    "t{thread}|req(hot)|w.rs:2|{from}\nt{thread}|acq(hot)|w.rs:2|{}\n\
+                     t{thread}|rel(hot)|w.rs:3|{}\n",
+                    time + 600,
+                    time + 999
+                );
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn names_cannot_break_out_of_the_markup() {
+        let sheet = sheet(
+            "a<b>&\"|acq(l<script>&)|x<y>.rs|0\na<b>&\"|rel(l<script>&)|x<y>.rs|50\n\
+             a<b>&\"|w(x)|z|60\n",
+        );
+        assert!(sheet.contains("l&lt;script&gt;&amp;"));
+        assert!(!sheet.contains("<script>") && !sheet.contains("<b>") && !sheet.contains("<y>"));
+    }
+
+    #[test]
+    fn the_size_does_not_grow_with_the_trace() {
+        let (short, long) = (sheet(&queue(8, 100)), sheet(&queue(8, 2_000)));
+        assert!(long.len() < 300_000, "{} bytes", long.len());
+        assert!(
+            long.len() < 2 * short.len(),
+            "{} and {} bytes",
+            short.len(),
+            long.len()
+        );
+    }
+
+    #[test]
+    fn many_threads_share_a_row() {
+        let sheet = sheet(&queue(99, 3));
+        assert!(sheet.contains("84 other threads"));
+    }
+
+    #[test]
+    fn traces_that_nothing_can_be_drawn_of_say_so() {
+        let untimed = sheet("a|acq(l)|x:1\na|rel(l)|x:1\n");
+        assert!(untimed.contains("The trace has no times"));
+        let moment = sheet("a|w(x)|x:1|5\n");
+        assert!(moment.contains("The run has no length"));
+        let unlocked = sheet("a|w(x)|x:1|5\na|w(x)|x:1|9\n");
+        assert!(unlocked.contains("The trace holds no lock."));
+    }
+}
