@@ -117,7 +117,8 @@ pub struct Contention {
     pub time_error_ns: u64,
     /// By thread, in order of appearance.
     pub threads: Vec<ThreadTime>,
-    /// By critical-path time, then summed wait, then name.
+    /// First what is held on the critical path, since shortening that may
+    /// save time; then by critical-path time, summed wait, name.
     pub locks: Vec<LockFigures>,
     /// From the run's beginning to its end: disjoint, contiguous, and as long
     /// as the run.

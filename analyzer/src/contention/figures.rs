@@ -109,8 +109,14 @@ fn locks(trace: &Trace, model: &Model, on_path: &OnPath) -> (Vec<LockFigures>, V
         figures.worst_site = worst.to_owned();
         locks.push((object, figures));
     }
+    // What is only handed over (a channel, a barrier) has no sections that
+    // could be shortened, so what is held comes first.
+    let shortens = |object: usize, lock: &LockFigures| {
+        model.tallies.objects[object].is_lock && lock.critical_path_ns > 0
+    };
     locks.sort_by(|(a, x), (b, y)| {
-        let by_path = y.critical_path_ns.cmp(&x.critical_path_ns);
+        let by_use = shortens(*b, y).cmp(&shortens(*a, x));
+        let by_path = by_use.then(y.critical_path_ns.cmp(&x.critical_path_ns));
         let by_wait = by_path.then(y.wait_ns.cmp(&x.wait_ns));
         by_wait.then_with(|| x.lock.cmp(&y.lock)).then(a.cmp(b))
     });

@@ -357,3 +357,17 @@ fn an_arrival_of_the_next_generation_does_not_end_the_wait_for_this_one() {
     );
     assert_eq!(hops(&contention), [("b", 40)]);
 }
+
+#[test]
+fn a_lock_on_the_path_comes_before_a_channel_that_is_only_handed_over() {
+    let contention = analyze(
+        "a|fork(b)|x:1|0\nb|req(c)|x:2|1\na|acq(l)|x:3|2\na|rel(l)|x:3|12\na|send(c)|x:4|20\n\
+         b|recv(c)|x:2|60\nb|w(x)|x:5|70\n",
+    );
+    let order: Vec<_> = contention
+        .locks
+        .iter()
+        .map(|lock| (lock.lock.as_str(), lock.critical_path_ns))
+        .collect();
+    assert_eq!(order, [("l", 10), ("c", 40)]);
+}
