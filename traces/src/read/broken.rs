@@ -61,7 +61,14 @@ fn a_cut_at_any_length_is_an_error_in_the_header_and_a_warning_later() {
             Ok(trace) => {
                 assert!(len >= PAGE, "{len}");
                 assert!(trace.info.truncated, "{len}");
-                assert!(trace.info.warnings[0].contains("the file is cut"), "{len}");
+                assert!(
+                    trace
+                        .info
+                        .warnings
+                        .iter()
+                        .any(|it| it.contains("the file is cut")),
+                    "{len}"
+                );
             }
             Err(error) => {
                 assert!(len < PAGE, "{len}: {error}");

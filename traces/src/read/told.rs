@@ -39,64 +39,69 @@ pub(super) struct Seen<'a> {
 
 /// Adds a sentence for everything that is not as it should be.
 pub(super) fn warn(info: &mut Info, seen: &Seen<'_>) {
-    let Seen {
-        header,
-        index,
-        tables,
-        file_len,
-        live,
-        horizon,
-    } = *seen;
-    let mut warn = |message: String| info.warnings.push(message);
-    if live {
-        warn(
-            "the process still records: analysed as far as it was written when it was read"
-                .to_owned(),
-        );
-    } else if !header.complete {
-        warn(
-            "the recording was not closed (the process was killed): \
-             analysed as far as it was written"
-                .to_owned(),
+    let warnings = &mut info.warnings;
+    warnings.extend(end(seen).map(str::to_owned));
+    if seen.header.flags & flags::LATE_START != 0 {
+        warnings.push("recording began while the program was already running".to_owned());
+    }
+    damage(seen, warnings);
+    losses(seen.header, warnings);
+    warnings.extend(seen.horizon.map(|horizon| {
+        let ms = seen.header.nanoseconds(horizon) / 1_000_000;
+        match seen.header.rewritten() {
+            true => {
+                "the file is not whole, so nothing of it is compared; convert it again".to_owned()
+            }
+            false => format!(
+                "events are missing: accesses later than {ms} ms after the start are not compared"
+            ),
+        }
+    }));
+}
+
+/// How the recording ended, if it did not end well.
+fn end(seen: &Seen<'_>) -> Option<&'static str> {
+    if seen.live {
+        return Some(
+            "the process still records: analysed as far as it was written when it was read",
         );
     }
-    if index.cut || file_len < header.allocated {
-        let expected = header.allocated;
-        warn(format!(
-            "the file is cut: it has {file_len} of {expected} bytes; copy it again if you can"
+    (!seen.header.complete).then_some(
+        "the recording was not closed (the process was killed): analysed as far as it was written",
+    )
+}
+
+fn damage(seen: &Seen<'_>, warnings: &mut Vec<String>) {
+    let (found, expected) = (seen.file_len, seen.header.allocated);
+    if seen.index.cut || found < expected {
+        warnings.push(format!(
+            "the file is cut: it has {found} of {expected} bytes; copy it again if you can"
         ));
     }
-    if index.strange_pages > 0 {
-        let pages = index.strange_pages;
-        warn(format!(
+    let pages = seen.index.strange_pages;
+    if pages > 0 {
+        warnings.push(format!(
             "{pages} pages of the file are damaged and were passed over"
         ));
     }
-    if tables.damaged > 0 {
-        let records = tables.damaged;
-        warn(format!(
+    let records = seen.tables.damaged;
+    if records > 0 {
+        warnings.push(format!(
             "{records} table records are damaged: some names are missing"
         ));
     }
-    if header.lost_accesses > 0 {
-        let lost = header.lost_accesses;
-        warn(format!(
-            "{lost} accesses were lost while recording: races among them are missed"
+}
+
+fn losses(header: &Header, warnings: &mut Vec<String>) {
+    let (accesses, events) = (header.lost_accesses, header.lost_sync);
+    if accesses > 0 {
+        warnings.push(format!(
+            "{accesses} accesses were lost while recording: races among them are missed"
         ));
     }
-    if header.lost_sync > 0 {
-        let lost = header.lost_sync;
-        warn(format!(
-            "{lost} synchronisation events were lost while recording"
-        ));
-    }
-    if header.flags & flags::LATE_START != 0 {
-        warn("recording began while the program was already running".to_owned());
-    }
-    if let Some(horizon) = horizon {
-        let ms = header.nanoseconds(horizon) / 1_000_000;
-        warn(format!(
-            "events are missing: accesses later than {ms} ms after the start are not compared"
+    if events > 0 {
+        warnings.push(format!(
+            "{events} synchronisation events were lost while recording"
         ));
     }
 }
