@@ -5,6 +5,7 @@
 //! in every run; how often threads meet is left to the machine.
 
 #![cfg(feature = "record")]
+#![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
