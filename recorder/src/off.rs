@@ -1,7 +1,88 @@
 //! The feature `record` is off: nothing is recorded, the mirrors are std's own
 //! types, and what a program tells comes to nothing.
 
+use std::convert::Infallible;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
 pub use std::{sync, thread};
+
+/// Describes a session that will record nothing.
+pub fn record(path: impl AsRef<Path>) -> Builder {
+    Builder {
+        path: path.as_ref().to_path_buf(),
+    }
+}
+
+/// A session that will record nothing.
+#[derive(Debug)]
+#[must_use = "nothing is recorded before `start`"]
+pub struct Builder {
+    path: PathBuf,
+}
+
+impl Builder {
+    /// Does nothing.
+    pub fn time_all(self, _all: bool) -> Builder {
+        self
+    }
+
+    /// Does nothing.
+    pub fn limit(self, _bytes: u64) -> Builder {
+        self
+    }
+
+    /// Starts nothing.
+    ///
+    /// # Errors
+    /// Never, without the feature `record`.
+    pub fn start(self) -> Result<Session, Error> {
+        Ok(Session { path: self.path })
+    }
+}
+
+/// A session that records nothing.
+#[derive(Debug)]
+pub struct Session {
+    path: PathBuf,
+}
+
+impl Session {
+    /// The file that would be recorded into.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Ends nothing.
+    pub fn stop(self) {}
+}
+
+/// Can't happen without the feature `record`.
+#[derive(Debug)]
+pub struct Error(Infallible);
+
+impl Error {
+    /// See the feature `record`.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        match self.0 {}
+    }
+
+    /// See the feature `record`.
+    #[must_use]
+    pub fn is_second_session(&self) -> bool {
+        match self.0 {}
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {}
+    }
+}
+
+impl std::error::Error for Error {}
 
 /// See the feature `record`.
 #[derive(Debug, Default)]

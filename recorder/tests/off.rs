@@ -105,3 +105,15 @@ fn what_is_told_comes_to_nothing() {
     let value = cell.with_mut(|value| unsafe { value.replace(2) });
     assert_eq!((TRACKED.get(), value, cell.into_inner()), (2, 1, 2));
 }
+
+#[test]
+fn a_session_starts_and_leaves_no_file() {
+    let path = std::env::temp_dir().join("hbtrace-off-leaves-no-file.trace");
+    let session = hbtrace_recorder::record(&path)
+        .time_all(true)
+        .start()
+        .unwrap();
+    assert_eq!(session.path(), path);
+    session.stop();
+    assert!(!path.exists());
+}
