@@ -1,6 +1,6 @@
 //! An HTTP key-value and session service that records itself.
 //!
-//! An acceptor hands requests to a pool of workers over a bounded channel;
+//! An acceptor hands requests to a pool of workers over bounded channels;
 //! workers serve them from a sharded store and a session table; writes go to a
 //! journal that a background flusher brings to disk. Nothing in here knows of
 //! hbtrace but its `use` lines, the names of its locks, and the marks around
