@@ -1,5 +1,5 @@
-//! The journal: writes are queued, and a background flusher brings them to
-//! disk in batches, expires sessions, and keeps an index of what is in the file.
+//! The journal: records of writes are queued until the flusher brings them to
+//! disk in batches; an index tells what is in the file.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,10 +9,7 @@ use std::time::Duration;
 
 use hbtrace_recorder::Named;
 use hbtrace_recorder::outside;
-use hbtrace_recorder::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use hbtrace_recorder::thread;
-
-use crate::routes::Service;
+use hbtrace_recorder::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The flusher wakes at least this often.
 const INTERVAL: Duration = Duration::from_millis(20);
@@ -73,7 +70,7 @@ impl Journal {
     }
 
     /// Waits for records; those, and whether it was closed.
-    fn take(&self) -> (Vec<String>, bool) {
+    pub(crate) fn take(&self) -> (Vec<String>, bool) {
         let queue = self.lock_queue();
         let (mut queue, _) = self
             .filled
@@ -84,7 +81,8 @@ impl Journal {
         (std::mem::take(&mut queue.records), queue.closed)
     }
 
-    fn write(&self, records: &[String]) -> io::Result<()> {
+    /// Brings records to the disk.
+    pub(crate) fn write(&self, records: &[String]) -> io::Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let _disk = outside("disk");
         file.write_all((records.join("\n") + "\n").as_bytes())?;
@@ -94,50 +92,4 @@ impl Journal {
     fn lock_queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Starts the flusher; it ends once the journal is closed.
-pub(crate) fn spawn_flusher(
-    service: Arc<Service>,
-) -> io::Result<thread::JoinHandle<io::Result<()>>> {
-    thread::Builder::new()
-        .name("flusher".into())
-        .spawn(move || {
-            loop {
-                let (records, closed) = service.journal.take();
-                if !records.is_empty() {
-                    service.journal.write(&records)?;
-                    index(&service, &records);
-                    service.sessions.expire();
-                }
-                if closed {
-                    return Ok(());
-                }
-            }
-        })
-}
-
-/// Counts the batch in the index, and forgets what the store no longer has:
-/// the index's lock first, then the store's.
-fn index(service: &Service, records: &[String]) {
-    service.journal.with_index(|index| {
-        for record in records {
-            let key = record.split_once(' ').map_or("", |(_, key)| key);
-            *index.entry(key.to_owned()).or_insert(0) += 1;
-        }
-        let removed: Vec<&str> = records
-            .iter()
-            .filter_map(|r| r.strip_prefix("delete "))
-            .collect();
-        if !removed.is_empty() {
-            service.store.with_first_shard(|keys| {
-                for key in removed
-                    .iter()
-                    .filter(|key| keys.binary_search(&(**key).into()).is_err())
-                {
-                    index.remove(*key);
-                }
-            });
-        }
-    });
 }

@@ -13,6 +13,7 @@
 //!   (the two are never at it at the same time, so it never fires);
 //! - `hot-lock`: one lock instead of sixteen, held while a response is rendered.
 
+mod flusher;
 mod journal;
 mod pool;
 mod routes;
@@ -87,7 +88,7 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error + Send +
         journal: Arc::clone(&journal),
         export_against_order: fault(Fault::Inversion),
     });
-    let flusher = journal::spawn_flusher(Arc::clone(&service))?;
+    let flusher = flusher::spawn(Arc::clone(&service))?;
     // The load generator reads this line to learn the port.
     #[allow(clippy::print_stdout)]
     {
