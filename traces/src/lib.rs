@@ -3,7 +3,7 @@
 //! - [`event`]: one recorded step, in the form every reader produces.
 //! - [`kind`]: the table of event kinds. One row a kind: its text name, its
 //!   operands, its *effects* and its place in the order of its object.
-//! - [`format`]: the bytes of a `.trace` file (`FORMAT.md` is the
+//! - [`format`](mod@format): the bytes of a `.trace` file (`FORMAT.md` is the
 //!   specification); this is all that the recorder pulls in.
 //! - [`trace`] (feature `read`): a whole trace in memory, from whatever source.
 //! - [`read`](mod@read), [`text`] (feature `read`): sources of a [`trace::Trace`].

@@ -2,7 +2,7 @@
 //!
 //! A [`World`] simulates threads and objects just far enough that every line
 //! it writes is possible where it stands. Each group of ops is a file with
-//! one function per op; [`OPS`] lists them with their weights. To add an op:
+//! one function per op; `OPS` lists them with their weights. To add an op:
 //! write its function and add its row.
 //!
 //! A trace is a function of its mix and seed. Mixes heavy in atomics and
