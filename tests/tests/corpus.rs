@@ -154,13 +154,17 @@ fn a_trace_file_says_what_its_text_says() {
         let trace = folder.path().join(name).with_extension("trace");
         let (text_path, trace_path) = (sample.to_str().unwrap(), trace.to_str().unwrap());
         hbtrace(&["convert", text_path, trace_path]);
-        let of_text = hbtrace(&["analyze", text_path, "--format", "text"]);
-        let (code, of_trace) = hbtrace(&["analyze", trace_path, "--format", "text"]);
-        assert_eq!(
-            (code, of_trace.replace(trace_path, text_path)),
-            of_text,
-            "{name}"
-        );
+        for format in REPORTS {
+            let of = |path| {
+                let (code, said) = hbtrace(&["analyze", path, "--format", format.name]);
+                let said = said.replace(path, "FILE");
+                (
+                    code,
+                    said.replace("\"format\": \"text\"", "\"format\": \"trace\""),
+                )
+            };
+            assert_eq!(of(trace_path), of(text_path), "{name}, {}", format.name);
+        }
         let dumped = (
             hbtrace(&["dump", text_path]),
             hbtrace(&["dump", trace_path]),

@@ -20,7 +20,7 @@
 use hbtrace_traces::event::{NO_TIME, SyncEvent};
 use hbtrace_traces::id::ThreadId;
 use hbtrace_traces::kind::Effect;
-use hbtrace_traces::trace::{AccessStream, Step, Trace};
+use hbtrace_traces::trace::{Step, Stream, Trace};
 
 use super::edges::{self, Slots};
 
@@ -256,22 +256,11 @@ impl Stamps {
             all: None,
         };
         for stream in &trace.streams {
-            let mut span = None;
-            let mut gaps = Vec::new();
-            if let AccessStream::Owned(accesses) = &stream.accesses
-                && accesses.iter().any(|access| access.time != NO_TIME)
-            {
-                gaps = vec![None; stream.sync.len() + 1];
-                let mut next = 0;
-                for (position, access) in accesses.iter().enumerate() {
-                    while next < stream.sync.len() && stream.sync[next].accesses <= position as u64
-                    {
-                        next += 1;
-                    }
-                    widen(&mut gaps[next], access.time);
-                    widen(&mut span, access.time);
-                }
-            }
+            // No recorded access bears a time, so those needn't be decoded.
+            let (gaps, span) = match trace.info.imported {
+                true => access_times(stream),
+                false => (Vec::new(), None),
+            };
             for event in &stream.sync {
                 widen(&mut stamps.all, event.time);
             }
@@ -305,6 +294,31 @@ impl Stamps {
     fn gap(&self, thread: ThreadId, index: usize) -> Option<(u64, u64)> {
         *self.gaps[thread.index()].get(index)?
     }
+}
+
+/// The times of a thread's accesses, by the sync event that follows, and of
+/// them all.
+fn access_times(stream: &Stream) -> (Vec<Option<(u64, u64)>>, Option<(u64, u64)>) {
+    let (mut gaps, mut span) = (Vec::new(), None);
+    let sync = &stream.sync;
+    let mut next = 0;
+    stream
+        .accesses
+        .walk(0..stream.accesses.end(), |position, access| {
+            if access.time == NO_TIME {
+                return;
+            }
+            while sync
+                .get(next)
+                .is_some_and(|event| event.accesses <= position)
+            {
+                next += 1;
+            }
+            gaps.resize(sync.len() + 1, None);
+            widen(&mut gaps[next], access.time);
+            widen(&mut span, access.time);
+        });
+    (gaps, span)
 }
 
 fn widen(range: &mut Option<(u64, u64)>, time: u64) {
