@@ -14,8 +14,10 @@ mod commands;
 mod failure;
 mod output;
 mod progress;
+mod run;
 mod terminal;
 
 pub mod exit_codes;
 
-pub use terminal::{Terminal, run, run_on};
+pub use run::{run, run_on};
+pub use terminal::Terminal;
