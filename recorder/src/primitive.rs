@@ -7,7 +7,7 @@
 use std::sync::PoisonError;
 
 pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering, compiler_fence,
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, compiler_fence,
 };
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 

@@ -9,32 +9,47 @@
 
 use std::os::fd::RawFd;
 
-use crate::primitive::{AtomicI32, Ordering};
-use crate::session;
+use crate::primitive::OnceLock;
 
-/// The file's descriptor.
-static FILE: AtomicI32 = AtomicI32::new(-1);
+/// What the handlers see to.
+static WATCHED: OnceLock<Watched> = OnceLock::new();
+
+/// A session, as the process knows it.
+pub(crate) struct Watched {
+    /// The descriptor of the file that it records into.
+    pub(crate) file: RawFd,
+    /// Closes the trace.
+    pub(crate) finish: fn(),
+    /// Makes a forked child record nothing. It only stores to an atomic.
+    pub(crate) leave: fn(),
+}
 
 extern "C" fn at_exit() {
-    session::finish();
+    if let Some(watched) = WATCHED.get() {
+        (watched.finish)();
+    }
 }
 
 extern "C" fn in_child() {
-    session::leave();
+    let Some(watched) = WATCHED.get() else { return };
+    (watched.leave)();
     // The lock on the file is the parent's, and ends with it.
     // SAFETY: a descriptor that nobody in the child uses any more; a call that
     // a forked child may make.
-    unsafe { libc::close(FILE.load(Ordering::Relaxed)) };
+    unsafe { libc::close(watched.file) };
 }
 
-/// Registers the handlers, once, for the session that records into `file`.
-pub(crate) fn watch(file: RawFd) {
-    // Relaxed: handlers run on threads that come after.
-    FILE.store(file, Ordering::Relaxed);
+/// Registers the handlers, for the first session that asks: a process has no
+/// other.
+pub(crate) fn watch(session: Watched) {
+    if WATCHED.set(session).is_err() {
+        return;
+    }
     // SAFETY: a function without arguments that lives as long as the process
     // and does not unwind.
     let _ = unsafe { libc::atexit(at_exit) };
-    // SAFETY: as above. The child's handler only stores to an atomic.
+    // SAFETY: as above. The child's handler reads what was set before it was
+    // registered, stores to an atomic, and closes a file.
     let _ = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
 }
 

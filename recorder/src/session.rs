@@ -29,6 +29,7 @@ use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::header::Header;
 use crate::primitive::{AtomicU8, AtomicU32, Mutex, OnceLock, Ordering, lock};
+use crate::process::Watched;
 use crate::site::{Place, Sites};
 use crate::space::{Space, Use};
 use crate::table::{TABLE_CHUNK, Table};
@@ -218,7 +219,11 @@ fn begin(builder: &Builder) -> Result<(), Error> {
     };
     let file = fresh.space.with_file(File::as_raw_fd);
     if SHARED.set(fresh).is_ok() {
-        process::watch(file);
+        process::watch(Watched {
+            file,
+            finish,
+            leave,
+        });
         // Release: with the acquire of `shared`, though that needs none.
         STATE.store(ON, Ordering::Release);
     }
@@ -226,7 +231,7 @@ fn begin(builder: &Builder) -> Result<(), Error> {
 }
 
 /// Closes the trace: by `stop`, or at exit.
-pub(crate) fn finish() {
+fn finish() {
     let Some(shared) = shared() else { return };
     // Not if stopped already, nor in a child, which is not the session's
     // process. Relaxed: see the module's docs.
@@ -242,7 +247,7 @@ pub(crate) fn finish() {
 }
 
 /// A forked child has its parent's mappings and must not write there.
-pub(crate) fn leave() {
+fn leave() {
     STATE.store(OFF, Ordering::Relaxed);
 }
 
