@@ -18,6 +18,7 @@ mod iter;
 mod message;
 mod queue;
 mod receiver;
+mod sender;
 mod unbounded;
 
 pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
@@ -25,4 +26,4 @@ pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, 
 pub use bounded::{SyncSender, sync_channel};
 pub use iter::{IntoIter, Iter, TryIter};
 pub use receiver::Receiver;
-pub use unbounded::{Sender, channel};
+pub use sender::{Sender, channel};

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvError, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
-use super::iter::{IntoIter, Iter, TryIter};
 use super::queue::{Patience, Queue};
 use super::unbounded::Unbounded;
 
@@ -91,16 +90,6 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// As [`std::sync::mpsc::Receiver::iter`].
-    pub fn iter(&self) -> Iter<'_, T> {
-        Iter::new(self)
-    }
-
-    /// As [`std::sync::mpsc::Receiver::try_iter`].
-    pub fn try_iter(&self) -> TryIter<'_, T> {
-        TryIter::new(self)
-    }
-
     pub(crate) fn set_name(&self, name: &str) {
         match &self.half {
             Half::Unbounded(half) => half.set_name(name),
@@ -115,24 +104,6 @@ impl<T> Drop for Receiver<T> {
             Half::Unbounded(half) => half.close(self.site),
             Half::Bounded(queue) => queue.remove_receiver(self.site),
         }
-    }
-}
-
-impl<'a, T> IntoIterator for &'a Receiver<T> {
-    type Item = T;
-    type IntoIter = Iter<'a, T>;
-
-    fn into_iter(self) -> Iter<'a, T> {
-        self.iter()
-    }
-}
-
-impl<T> IntoIterator for Receiver<T> {
-    type Item = T;
-    type IntoIter = IntoIter<T>;
-
-    fn into_iter(self) -> IntoIter<T> {
-        IntoIter::new(self)
     }
 }
 

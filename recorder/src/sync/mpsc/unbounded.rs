@@ -1,27 +1,17 @@
 //! The unbounded channel: std's, with each message's id beside its value.
 
-use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::mpsc::{self as std_mpsc, RecvTimeoutError, SendError, TryRecvError};
+use std::sync::mpsc::{self as std_mpsc, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
 use super::message;
-use super::receiver::Receiver;
 use crate::emit::{self, Event};
 use crate::object::Object;
 use crate::primitive::{AtomicU8, Ordering};
-
-/// Sends on an unbounded channel; see [`std::sync::mpsc::Sender`].
-pub struct Sender<T> {
-    head: Arc<Head>,
-    inner: std_mpsc::Sender<Envelope<T>>,
-    /// Where it was made: the site of its drop.
-    site: &'static Location<'static>,
-}
 
 /// The receiving half.
 pub(super) struct Unbounded<T> {
@@ -30,7 +20,7 @@ pub(super) struct Unbounded<T> {
 }
 
 /// What both halves share.
-struct Head {
+pub(super) struct Head {
     object: Object,
     /// What the receiver does. A hint for senders.
     receiver: AtomicU8,
@@ -39,40 +29,27 @@ struct Head {
 /// The receiver does not wait.
 const BUSY: u8 = 0;
 /// It waits: what ends its wait is stamped.
-const WAITS: u8 = 1;
+pub(super) const WAITS: u8 = 1;
 /// It goes: sends fail.
-const GONE: u8 = 2;
+pub(super) const GONE: u8 = 2;
 
-struct Envelope<T> {
-    message: u64,
-    value: T,
-}
-
-/// As [`std::sync::mpsc::channel`].
-#[must_use]
-#[track_caller]
-pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let (sender, receiver) = std_mpsc::channel();
-    let head = Arc::new(Head {
-        object: Object::new(),
-        receiver: AtomicU8::new(BUSY),
-    });
-    let sender = Sender {
-        head: Arc::clone(&head),
-        inner: sender,
-        site: Location::caller(),
-    };
-    (
-        sender,
-        Receiver::unbounded(Unbounded {
-            head,
-            inner: receiver,
-        }),
-    )
+/// A value on its way.
+pub(super) struct Envelope<T> {
+    pub(super) message: u64,
+    pub(super) value: T,
 }
 
 impl Head {
-    fn record(
+    /// With the caller as the channel's site.
+    #[track_caller]
+    pub(super) fn new() -> Head {
+        Head {
+            object: Object::new(),
+            receiver: AtomicU8::new(BUSY),
+        }
+    }
+
+    pub(super) fn record(
         &self,
         kind: Kind,
         site: &'static Location<'static>,
@@ -85,8 +62,12 @@ impl Head {
     }
 
     /// What the receiver does. Relaxed, as all accesses of it: a hint.
-    fn receiver(&self) -> u8 {
+    pub(super) fn receiver(&self) -> u8 {
         self.receiver.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_name(&self, name: &str) {
+        self.object.name(ObjectKind::Channel, name);
     }
 
     fn receiver_is(&self, now: u8) {
@@ -94,68 +75,11 @@ impl Head {
     }
 }
 
-impl<T> Sender<T> {
-    /// As [`std::sync::mpsc::Sender::send`].
-    ///
-    /// # Errors
-    /// With the value, if the receiver is gone.
-    #[inline]
-    #[track_caller]
-    pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        let site = Location::caller();
-        let receiver = self.head.receiver();
-        if receiver == GONE {
-            return Err(SendError(t));
-        }
-        let mut message = message::UNRECORDED;
-        if emit::recording() {
-            message = message::next();
-            let timed = receiver == WAITS;
-            self.head
-                .record(Kind::Send, site, |event| event.number(message).timed(timed));
-        }
-        self.inner
-            .send(Envelope { message, value: t })
-            .map_err(|SendError(envelope)| {
-                if envelope.message != message::UNRECORDED {
-                    self.head.record(Kind::Unsent, site, |event| event);
-                }
-                SendError(envelope.value)
-            })
-    }
-
-    pub(crate) fn set_name(&self, name: &str) {
-        self.head.object.name(ObjectKind::Channel, name);
-    }
-}
-
-impl<T> Clone for Sender<T> {
-    #[track_caller]
-    fn clone(&self) -> Sender<T> {
-        Sender {
-            head: Arc::clone(&self.head),
-            inner: self.inner.clone(),
-            site: Location::caller(),
-        }
-    }
-}
-
-impl<T> Drop for Sender<T> {
-    fn drop(&mut self) {
-        // The sender inside goes after this.
-        let timed = self.head.receiver() == WAITS;
-        self.head
-            .record(Kind::Close, self.site, |event| event.timed(timed));
-    }
-}
-
-impl<T> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender").finish_non_exhaustive()
-    }
-}
-
 impl<T> Unbounded<T> {
+    pub(super) fn new(head: Arc<Head>, inner: std_mpsc::Receiver<Envelope<T>>) -> Unbounded<T> {
+        Unbounded { head, inner }
+    }
+
     #[inline]
     pub(super) fn try_receive(&self, site: &'static Location<'static>) -> Result<T, TryRecvError> {
         match self.inner.try_recv() {
@@ -235,6 +159,6 @@ impl<T> Unbounded<T> {
     }
 
     pub(super) fn set_name(&self, name: &str) {
-        self.head.object.name(ObjectKind::Channel, name);
+        self.head.set_name(name);
     }
 }
