@@ -236,3 +236,13 @@ pub struct Access {
     /// [`NO_TIME`].
     pub time: u64,
 }
+
+/// A maximal run of a thread's accesses that stood together in the observed
+/// order of an imported trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slice {
+    /// Position of its first access in the thread's access stream.
+    pub from: u64,
+    /// Its place in the observed order.
+    pub stamp: u64,
+}

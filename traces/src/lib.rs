@@ -23,6 +23,10 @@ pub mod check;
 #[cfg(feature = "read")]
 pub mod error;
 #[cfg(feature = "read")]
+mod mapped;
+#[cfg(feature = "read")]
+mod options;
+#[cfg(feature = "read")]
 pub mod read;
 #[cfg(feature = "read")]
 pub mod replay;

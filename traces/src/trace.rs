@@ -6,11 +6,12 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+pub use crate::event::Slice;
 use crate::event::{Access, AccessKind, NONE, SyncEvent};
 use crate::id::{Location, ObjectId, SiteId, ThreadId};
 use crate::kind::{Effect, Kind};
+use crate::mapped::MappedAccesses;
 pub use crate::object::ObjectKind;
-use crate::read::MappedAccesses;
 
 /// Where a trace came from and how whole it is.
 #[derive(Clone, Debug, Default)]
@@ -83,16 +84,6 @@ pub struct Site {
     pub line: Option<u32>,
     /// Column, from 1, if known.
     pub column: Option<u32>,
-}
-
-/// A maximal run of a thread's accesses that stood together in the observed
-/// order of an imported trace.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Slice {
-    /// Position of its first access in the thread's access stream.
-    pub from: u64,
-    /// Its place in the observed order.
-    pub stamp: u64,
 }
 
 /// Where a thread's accesses are.

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::accesses::MappedAccesses;
 use super::chunks;
-use super::file::Mapping;
 use super::header::Header;
 use super::label::{self, Ids};
 use super::streams::{self, ThreadStreams};
@@ -18,6 +16,7 @@ use crate::error::Error;
 use crate::event::{NO_TIME, NONE};
 use crate::format::layout::flags;
 use crate::id::SiteId;
+use crate::mapped::{MappedAccesses, Mapping};
 use crate::trace::{AccessStream, Site, Stream, Trace};
 
 /// Reads everything of a mapped `.trace` file but its accesses.

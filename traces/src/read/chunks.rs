@@ -7,33 +7,10 @@
 
 use std::ops::Range;
 
-use super::file::Mapping;
 use super::header::{Header, u32_at, u64_at};
 use crate::format::layout::{CHUNK_HEADER, CHUNK_LIMIT, StreamKind, chunk};
 use crate::format::words::{self, AccessWord, Escape};
-
-/// A run of words of one thread's stream: a chunk, or a part of one between
-/// two switches.
-#[derive(Clone, Debug)]
-pub(super) struct Run {
-    /// The recorder's id.
-    pub(super) thread: u32,
-    /// Position of its first word in the thread's stream.
-    pub(super) position: u64,
-    /// Its bytes in the file.
-    pub(super) bytes: Range<u64>,
-    /// Access runs: site that its first access refers to.
-    pub(super) site: u32,
-    /// Ticks when its chunk was drawn.
-    pub(super) ticks: u64,
-}
-
-impl Run {
-    /// Words in it.
-    pub(super) fn words(&self) -> u64 {
-        (self.bytes.end - self.bytes.start) / 8
-    }
-}
+use crate::mapped::{Mapping, Run};
 
 /// All chunks of a file.
 #[derive(Debug, Default)]

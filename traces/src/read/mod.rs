@@ -1,13 +1,14 @@
 //! Opening a trace, whatever its form.
 //!
-//! A `.trace` file is read in these steps, one file each:
+//! A `.trace` file is read in these steps, each in a file of this module or of
+//! `mapped`:
 //!
-//! 1. `file` maps it; `header` checks its first page.
+//! 1. `mapped::file` maps it; `header` checks its first page.
 //! 2. `chunks` finds the chunks and how far each was written.
 //! 3. `tables` reads the names of threads, objects and sites.
 //! 4. `streams` decodes the sync events of each thread.
-//! 5. `accesses` stays lazy: plain accesses are decoded each time they are
-//!    walked, straight from the mapping.
+//! 5. `mapped::accesses` stays lazy: plain accesses are decoded each time they
+//!    are walked, straight from the mapping.
 //! 6. `assemble` puts the [`Trace`] together, and `horizon` sees to it that
 //!    nothing is compared beyond what a damaged file still tells.
 //!
@@ -15,12 +16,10 @@
 //! id from the file: all are checked against the size of the file, and memory
 //! stays within a small multiple of it.
 
-mod accesses;
 mod assemble;
 #[cfg(test)]
 mod broken;
 mod chunks;
-mod file;
 #[cfg(test)]
 mod hand_made;
 mod header;
@@ -35,17 +34,12 @@ mod told;
 
 use std::path::Path;
 
-pub use self::accesses::MappedAccesses;
 use crate::error::Error;
 use crate::format::layout;
+use crate::mapped;
+pub use crate::mapped::MappedAccesses;
+pub use crate::options::Options;
 use crate::trace::Trace;
-
-/// How to open a trace.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// Go on after well-formedness errors, and count them as warnings.
-    pub lenient: bool,
-}
 
 /// Opens `path` (a `.trace` file or a text trace, told apart by content),
 /// checks it and replays it.
@@ -53,7 +47,7 @@ pub struct Options {
 /// # Errors
 /// If it can't be read, is not a trace, is malformed, or can't be an execution.
 pub fn open(path: &Path, options: Options) -> Result<Trace, Error> {
-    let mapping = file::map(path)?;
+    let mapping = mapped::map(path)?;
     if looks_like_text(mapping.bytes()) {
         return crate::text::parse(path, mapping.bytes(), options);
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{assemble, file};
+use super::assemble;
 use crate::error::Error;
 use crate::event::{Access, AccessKind, MemoryOrder, NO_NUMBER, NO_TIME, NONE, SyncEvent};
 use crate::id::{Location, ObjectId, SiteId, ThreadId};
@@ -15,7 +15,7 @@ use crate::write::write;
 
 /// Reads without replaying: the events of these tests need not be lawful.
 pub(super) fn read(path: &Path) -> Result<Trace, Error> {
-    assemble::assemble(path, file::map(path)?)
+    assemble::assemble(path, crate::mapped::map(path)?)
 }
 
 pub(super) fn folder() -> tempfile::TempDir {

@@ -5,11 +5,11 @@
 
 use rustc_hash::FxHashMap;
 
-use super::chunks::{Index, Run};
-use super::file::Mapping;
+use super::chunks::Index;
 use crate::event::{NO_NUMBER, NO_TIME, NONE, SyncEvent};
 use crate::format::words::{self, SYNC_WORDS_MAX};
 use crate::kind::{Gate, Kind, Operands};
+use crate::mapped::{Mapping, Run};
 
 /// Largest number that an event may bear; leaves room to count phases.
 const NUMBER_LIMIT: u64 = 1 << 60;

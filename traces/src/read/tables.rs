@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use super::file::Mapping;
 use super::header::u32_at;
 use crate::format::table::{self, RECORD_MAX, Record};
+use crate::mapped::Mapping;
 use crate::object::ObjectKind;
 use crate::text;
 use crate::trace::Site;

@@ -6,7 +6,7 @@ use super::draft::{Draft, ThreadDraft};
 use super::fault::Fault;
 use super::{line, number, threads};
 use crate::error::Error;
-use crate::read::Options;
+use crate::options::Options;
 use crate::trace::{AccessStream, Info, Stream, Thread, Trace};
 
 /// Parses, numbers, checks and replays a text trace; `path` is for messages.

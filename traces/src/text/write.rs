@@ -245,7 +245,7 @@ fn encoded(name: &str, unique: bool, taken: &mut rustc_hash::FxHashSet<String>) 
 mod tests {
     use std::path::Path;
 
-    use crate::read::Options;
+    use crate::options::Options;
 
     fn rewritten(text: &str) -> String {
         let trace = super::super::parse(Path::new("t.std"), text.as_bytes(), Options::default());

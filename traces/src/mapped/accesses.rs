@@ -13,12 +13,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::chunks::Run;
 use super::file::Mapping;
-use crate::event::{Access, NO_TIME};
+use super::run::Run;
+use crate::event::{Access, NO_TIME, Slice};
 use crate::format::words::{self, AccessWord, Escape};
 use crate::id::{Location, SiteId};
-use crate::trace::Slice;
 
 /// A thread's accesses in a mapped file.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ pub struct MappedAccesses {
 }
 
 impl MappedAccesses {
-    pub(super) fn new(mapping: Arc<Mapping>, runs: Vec<Run>, end: u64) -> MappedAccesses {
+    pub(crate) fn new(mapping: Arc<Mapping>, runs: Vec<Run>, end: u64) -> MappedAccesses {
         MappedAccesses {
             mapping,
             runs,
@@ -45,7 +44,7 @@ impl MappedAccesses {
     }
 
     /// From here on, deltas refer to `site`. Positions must not decrease.
-    pub(super) fn restart_at(&mut self, position: u64, site: SiteId) {
+    pub(crate) fn restart_at(&mut self, position: u64, site: SiteId) {
         match self.restarts.last_mut() {
             Some(last) if last.0 >= position => last.1 = site.0,
             _ => self.restarts.push((position, site.0)),
@@ -53,7 +52,7 @@ impl MappedAccesses {
     }
 
     /// Makes the slices of an imported trace, and restarts of their starts.
-    pub(super) fn find_slices(&mut self) -> Vec<Slice> {
+    pub(crate) fn find_slices(&mut self) -> Vec<Slice> {
         let mut slices = Vec::new();
         let mut high = None;
         self.each_word(0..self.end, |position, word| {

@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Place};
 
 /// A mapped file.
 #[derive(Debug)]
-pub(super) struct Mapping {
+pub(crate) struct Mapping {
     map: Mmap,
     /// Bytes of it that are looked at.
     len: usize,
@@ -30,7 +30,7 @@ pub(super) struct Mapping {
 ///
 /// # Errors
 /// If it is not there, can't be read, is not a regular file, or is empty.
-pub(super) fn map(path: &Path) -> Result<Mapping, Error> {
+pub(crate) fn map(path: &Path) -> Result<Mapping, Error> {
     let unreadable =
         |message: String| Error::new(path, Place::File, ErrorKind::Unreadable, message);
     let failed = |error: io::Error| unreadable(describe(&error));
@@ -79,24 +79,24 @@ fn describe(error: &io::Error) -> String {
 
 impl Mapping {
     /// All of the file.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.map[..self.len]
     }
 
     /// Looks at no more than `len` bytes: a recorder that ends meanwhile cuts
     /// off what it has not handed out.
-    pub(super) fn limit(&mut self, len: u64) {
+    pub(crate) fn limit(&mut self, len: u64) {
         self.len = self.len.min(usize::try_from(len).unwrap_or(usize::MAX));
     }
 
     /// Whether a process still recorded into the file when it was mapped.
-    pub(super) fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.live
     }
 
     /// The whole words in `range`, clamped to the file.
     #[inline]
-    pub(super) fn words(&self, range: Range<u64>) -> &[[u8; 8]] {
+    pub(crate) fn words(&self, range: Range<u64>) -> &[[u8; 8]] {
         let len = self.len as u64;
         let (from, to) = (range.start.min(len), range.end.min(len));
         if from >= to {
