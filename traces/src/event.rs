@@ -7,7 +7,7 @@
 //! and allocations are sync events that also touch memory.
 
 use crate::id::{Location, ObjectId, SiteId, ThreadId};
-use crate::kind::{Effect, Gate, Kind};
+use crate::kind::{Effect, Gate, Kind, Operands};
 
 /// "This event has no number": an operation whose number was never completed,
 /// because the process died within it, or one that bears none.
@@ -163,6 +163,12 @@ impl SyncEvent {
             Gate::Hold(_) | Gate::Count(_) | Gate::Park(_) | Gate::Send | Gate::Receive
         );
         numbered && self.number == NO_NUMBER
+    }
+
+    /// Whether it asks for the shared side of a lock: a request with `extra` 2.
+    #[must_use]
+    pub fn asks_shared(&self) -> bool {
+        self.kind.operands() == Operands::Waitable && self.extra == 2
     }
 
     /// The object it acts on, for kinds whose operand is an object.

@@ -95,7 +95,7 @@ pub(super) fn collect(trace: &Trace) -> Vec<Acquisition> {
         let since = waits_since.remove(&thread);
         if let (Target::Lock(lock), Some(moment)) = (wait.target, since) {
             let site = trace.sync(thread, wait.index).site;
-            let wanted = (lock, Mode::Exclusive, site);
+            let wanted = (lock, wait.mode, site);
             collector.add(held.of(thread), wanted, moment);
         }
     }

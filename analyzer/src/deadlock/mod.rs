@@ -20,8 +20,9 @@
 //!
 //! **Actual.** A cycle of waits at the end of the trace ([`wait`]): for locks,
 //! and for threads to be joined; a thread that waits for itself included. A
-//! request does not say whether it wants the lock shared; it counts as
-//! exclusive. An actual deadlock hides the potential one with the same locks
+//! request for the shared side waits for exclusive holds, and for requests of
+//! the exclusive side, which locks commonly let nobody pass; the holder that
+//! such a request waits for is then part of the cycle. An actual deadlock hides the potential one with the same locks
 //! and sites.
 
 mod acquisition;

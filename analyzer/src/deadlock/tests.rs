@@ -261,3 +261,21 @@ fn every_site_is_a_deadlock_of_its_own() {
         ]
     );
 }
+
+#[test]
+fn shared_requests_of_shared_holds_no_deadlock() {
+    let trace = "A|racq(a)|1 B|racq(b)|2 A|req_shared(b)|3 B|req_shared(a)|4";
+    assert_eq!(deadlocks(trace), NOTHING);
+}
+
+#[test]
+fn shared_requests_of_exclusive_holds_deadlock() {
+    let trace = "A|acq(a)|1 B|acq(b)|2 A|req_shared(b)|3 B|req_shared(a)|4";
+    assert_eq!(deadlocks(trace), ["actual: A wants b at 3, B wants a at 4"]);
+}
+
+#[test]
+fn shared_request_behind_an_exclusive_one_deadlock() {
+    let trace = "A|racq(a)|1 B|req(a)|2 A|req_shared(a)|3";
+    assert_eq!(deadlocks(trace), ["actual: B wants a at 2, A wants a at 3"]);
+}

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use hbtrace_traces::event::SyncEvent;
 use hbtrace_traces::id::{ObjectId, ThreadId};
-use hbtrace_traces::kind::{Effect, Operands, Slot};
+use hbtrace_traces::kind::{Effect, Mode, Operands, Slot};
 use hbtrace_traces::trace::{Step, Trace};
 
 use super::{Member, Target};
@@ -17,6 +17,8 @@ use crate::held::HeldLocks;
 pub(super) struct Wait {
     /// What for. An object need not be a lock.
     pub(super) target: Target,
+    /// How it wants it.
+    pub(super) mode: Mode,
     /// Index of the event that began it.
     pub(super) index: u32,
 }
@@ -45,7 +47,15 @@ impl Waits {
             } else {
                 Target::Lock(event.object_id())
             };
-            *slot = Some(Wait { target, index });
+            let mode = match event.asks_shared() {
+                true => Mode::Shared,
+                false => Mode::Exclusive,
+            };
+            *slot = Some(Wait {
+                target,
+                mode,
+                index,
+            });
         } else if slot.is_some_and(|wait| ends(thread, wait.target, event)) {
             *slot = None;
         }
@@ -126,19 +136,48 @@ fn cycles(graph: &DiGraph<ThreadId, ()>) -> Vec<Vec<NodeIndex>> {
     cycles
 }
 
-/// Threads, and for each that waits an edge to every thread that keeps it
-/// waiting.
-fn wait_for(trace: &Trace, held: &HeldLocks, waits: &Waits) -> DiGraph<ThreadId, ()> {
-    let threads = || (0..trace.threads.len() as u32).map(ThreadId);
-    let mut holders: FxHashMap<ObjectId, Vec<ThreadId>> = FxHashMap::default();
-    for thread in threads() {
-        for hold in held.of(thread) {
+type ByLock = FxHashMap<ObjectId, Vec<ThreadId>>;
+
+/// By lock, the threads that hold it in a mode that `counts`.
+fn holders(
+    held: &HeldLocks,
+    threads: impl Iterator<Item = ThreadId>,
+    counts: impl Fn(Mode) -> bool,
+) -> ByLock {
+    let mut holders = ByLock::default();
+    for thread in threads {
+        for hold in held.of(thread).iter().filter(|hold| counts(hold.mode)) {
             let of_lock = holders.entry(hold.lock).or_default();
             if of_lock.last() != Some(&thread) {
                 of_lock.push(thread);
             }
         }
     }
+    holders
+}
+
+/// By lock, the threads that keep others from its shared side: those that hold
+/// it exclusively, and those that wait to, as a lock may let nobody pass them.
+fn keepers_of_shared(
+    held: &HeldLocks,
+    threads: impl Iterator<Item = ThreadId>,
+    waits: &Waits,
+) -> ByLock {
+    let mut keepers = holders(held, threads, |mode| mode == Mode::Exclusive);
+    for (waiter, wait) in waits.open() {
+        if let (Target::Lock(lock), Mode::Exclusive) = (wait.target, wait.mode) {
+            keepers.entry(lock).or_default().push(waiter);
+        }
+    }
+    keepers
+}
+
+/// Threads, and for each that waits an edge to every thread that keeps it
+/// waiting.
+fn wait_for(trace: &Trace, held: &HeldLocks, waits: &Waits) -> DiGraph<ThreadId, ()> {
+    let threads = || (0..trace.threads.len() as u32).map(ThreadId);
+    let holders = holders(held, threads(), |_| true);
+    let keepers = keepers_of_shared(held, threads(), waits);
     let mut graph = DiGraph::new();
     let nodes: Vec<NodeIndex> = threads().map(|thread| graph.add_node(thread)).collect();
     for (waiter, wait) in waits.open() {
@@ -148,7 +187,13 @@ fn wait_for(trace: &Trace, held: &HeldLocks, waits: &Waits) -> DiGraph<ThreadId,
             }
         };
         match wait.target {
-            Target::Lock(object) => holders.get(&object).into_iter().flatten().for_each(edge),
+            Target::Lock(object) => {
+                let keep = match wait.mode {
+                    Mode::Exclusive => &holders,
+                    Mode::Shared => &keepers,
+                };
+                keep.get(&object).into_iter().flatten().for_each(edge);
+            }
             Target::Thread(thread) if thread != waiter => edge(&thread),
             Target::Thread(_) => {}
         }

@@ -85,6 +85,12 @@ impl<'a> Draft<'a> {
                 self.make_threads();
                 self.push_sync(thread, event)?;
             }
+            Operation::RequestShared => {
+                let mut event = SyncEvent::new(Kind::Req);
+                (event.site, event.time, event.stamp) = (site, time, number);
+                self.tables.request_shared(&line, &mut event)?;
+                self.push_sync(thread, event)?;
+            }
             Operation::Skipped => {}
         }
         let draft = &mut self.threads[thread as usize];

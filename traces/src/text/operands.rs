@@ -97,6 +97,19 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
+    /// Unlike other requests, those for a lock's shared side name a lock.
+    pub(super) fn request_shared(
+        &mut self,
+        line: &Line<'a>,
+        event: &mut SyncEvent,
+    ) -> Result<(), Fault> {
+        let ([lock, ..], _) = expect_operands(line, 1, 1)?;
+        event.object = self.objects.named(Class::Lock, lock)?;
+        event.extra = 2;
+        self.objects.mark_shared(event.object);
+        Ok(())
+    }
+
     fn waitable(&mut self, line: &Line<'a>, event: &mut SyncEvent) -> Result<(), Fault> {
         let ([name, ..], _) = expect_operands(line, 1, 1)?;
         let (id, new) = self.waited_names.intern(name, self.waited.len())?;

@@ -8,7 +8,12 @@ use crate::kind::Kind;
 /// What a line's operation is.
 pub(super) enum Operation {
     Access(AccessKind),
-    Sync { kind: Kind, tried: bool },
+    Sync {
+        kind: Kind,
+        tried: bool,
+    },
+    /// A request for the shared side of a lock.
+    RequestShared,
     Skipped,
 }
 
@@ -22,6 +27,7 @@ pub(super) fn operation(name: Field<'_>) -> Result<Operation, Fault> {
         b"dummy" => Operation::Skipped,
         b"try_acq" => sync(Kind::Acq, true),
         b"try_racq" => sync(Kind::ReadAcq, true),
+        b"req_shared" => Operation::RequestShared,
         text => match std::str::from_utf8(text).ok().and_then(Kind::from_name) {
             Some(kind) => sync(kind, false),
             None if text.starts_with(b"begin") => sync(Kind::Begin, false),
@@ -33,7 +39,7 @@ pub(super) fn operation(name: Field<'_>) -> Result<Operation, Fault> {
 
 fn unknown_operation(name: Field<'_>) -> Fault {
     let mut known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-    known.extend(["r", "w", "try_acq", "try_racq"]);
+    known.extend(["r", "w", "req_shared", "try_acq", "try_racq"]);
     known.sort_unstable();
     let message = format!(
         "found the operation `{}`, expected one of {}",

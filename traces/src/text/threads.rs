@@ -91,6 +91,7 @@ fn rename(event: &mut SyncEvent, ids: &[u32], waited: &[(u32, u64)]) {
         Operands::Thread => event.object = new(event.object),
         Operands::ConditionThread => event.other = new(event.other),
         Operands::Lock if event.kind == Kind::Rel => event.other = new(event.other),
+        Operands::Waitable if event.asks_shared() => {}
         Operands::Waitable => (event.object, event.extra) = waited[event.object as usize],
         _ => {}
     }

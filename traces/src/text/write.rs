@@ -104,6 +104,7 @@ impl<'a> Writer<'a> {
         self.thread(thread.0, line);
         line.push('|');
         line.push_str(match (event.kind, event.tried) {
+            (Kind::Req, _) if event.asks_shared() => "req_shared",
             (Kind::Acq, true) => "try_acq",
             (Kind::ReadAcq, true) => "try_racq",
             (kind, _) => kind.name(),
@@ -275,6 +276,9 @@ A|free(0x10:4294967296)|?
 A|alloc(block)|?
 A|acq(l)|?
 A|try_acq(k)|?
+main%20thread|req_shared(s)|?
+main%20thread|racq(s)|?
+main%20thread|req_shared(s)|?
 main%20thread|rel(l,A)|?
 A|cut|?
 A|park|?|12
