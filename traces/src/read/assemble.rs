@@ -17,7 +17,7 @@ use crate::event::{NO_TIME, NONE};
 use crate::format::layout::flags;
 use crate::id::SiteId;
 use crate::mapped::{MappedAccesses, Mapping};
-use crate::trace::{AccessStream, Site, Stream, Trace};
+use crate::trace::{AccessStream, Info, Site, Stream, Trace};
 
 /// Reads everything of a mapped `.trace` file but its accesses.
 ///
@@ -31,30 +31,34 @@ pub(super) fn assemble(path: &Path, mut mapping: Mapping) -> Result<Trace, Error
     }
     let mut index = chunks::index(&mapping, &header);
     let tables = tables::read(&mapping, &index.tables);
-    let mut threads = streams::read(&mapping, &mut index);
-    let file_len = mapping.bytes().len() as u64;
-    let cut = index.cut || file_len < header.allocated;
-    let horizon = horizon::find(&header, &index, cut, live, &threads);
-    let mut info = told::info(path, &header);
-    info.truncated = cut || live || index.strange_pages > 0 || tables.damaged > 0;
-    info.truncated |= threads.values().any(|thread| thread.broken_at.is_some());
-    let seen = Seen {
-        header: &header,
-        index: &index,
-        tables: &tables,
-        file_len,
+    let threads = streams::read(&mapping, &mut index);
+    let mut seen = Seen {
+        header,
+        index,
+        tables,
+        file_len: mapping.bytes().len() as u64,
         live,
-        horizon,
+        broken: threads.values().any(|thread| thread.broken_at.is_some()),
+        horizon: None,
     };
-    told::warn(&mut info, &seen);
+    seen.horizon = horizon::find(&seen.header, &seen.index, seen.is_cut(), live, &threads);
+    let info = told::info(path, &seen);
+    Ok(put_together(info, seen, mapping, threads))
+}
 
-    let ids = thread_ids(&tables, &threads);
-    let mut labels = Ids::new(&ids, file_len);
-    let mapping = Arc::new(mapping);
+/// Gives threads, objects and sites their places in the tables of the trace.
+fn put_together(
+    mut info: Info,
+    seen: Seen,
+    mapping: Mapping,
+    mut threads: FxHashMap<u32, ThreadStreams>,
+) -> Trace {
+    let ids = thread_ids(&seen.tables, &threads);
+    let mut labels = Ids::new(&ids, seen.file_len);
     let mut builder = Builder {
-        header: &header,
-        mapping: &mapping,
-        horizon,
+        header: &seen.header,
+        mapping: &Arc::new(mapping),
+        horizon: seen.horizon,
         labels: &mut labels,
         time: None,
     };
@@ -62,16 +66,16 @@ pub(super) fn assemble(path: &Path, mut mapping: Mapping) -> Result<Trace, Error
         .iter()
         .map(|id| builder.stream(threads.remove(id).unwrap_or_default()))
         .collect();
-    info.time = run_time(&header, builder.time);
-    let keep_names = header.rewritten();
-    Ok(Trace {
+    info.time = run_time(&seen.header, builder.time);
+    let keep_names = seen.header.rewritten();
+    Trace {
         info,
-        threads: label::threads(&ids, &tables, keep_names),
-        objects: labels.objects(&tables, keep_names),
-        sites: sites(tables),
+        threads: label::threads(&ids, &seen.tables, keep_names),
+        objects: labels.objects(&seen.tables, keep_names),
+        sites: sites(seen.tables),
         streams,
         steps: Vec::new(),
-    })
+    }
 }
 
 /// All threads that have a record, wrote anything, or are named by an event.

@@ -178,25 +178,6 @@ fn stream() -> impl Strategy<Value = Stream> {
 }
 
 pub(super) fn trace_of(streams: Vec<Stream>) -> Trace {
-    let object = |id: u32| Object {
-        name: format!("object {id}"),
-        kind: ObjectKind::ALL[id as usize % ObjectKind::ALL.len()],
-        site: SiteId(id),
-        location: match id % 3 {
-            0 => None,
-            1 => Some(Location::of_object(ObjectId(id), u64::from(id))),
-            _ => Some(Location {
-                start: 4096,
-                len: 8,
-            }),
-        },
-    };
-    let site = |text: &str, file: Option<&str>, line, column| Site {
-        text: text.to_owned(),
-        file: file.map(str::to_owned),
-        line,
-        column,
-    };
     Trace {
         info: Info {
             complete: true,
@@ -212,20 +193,42 @@ pub(super) fn trace_of(streams: Vec<Stream>) -> Trace {
             })
             .collect(),
         objects: (0..5).map(object).collect(),
-        sites: vec![
-            (SiteId(0), site("?", None, None, None)),
-            (
-                SiteId(2),
-                site("main.rs:3:4", Some("main.rs"), Some(3), Some(4)),
-            ),
-            (
-                SiteId(70_000),
-                site("main.c:3", Some("main.c"), Some(3), None),
-            ),
-        ],
+        sites: sites(),
         streams,
         steps: Vec::new(),
     }
+}
+
+fn object(id: u32) -> Object {
+    Object {
+        name: format!("object {id}"),
+        kind: ObjectKind::ALL[id as usize % ObjectKind::ALL.len()],
+        site: SiteId(id),
+        location: match id % 3 {
+            0 => None,
+            1 => Some(Location::of_object(ObjectId(id), u64::from(id))),
+            _ => Some(Location {
+                start: 4096,
+                len: 8,
+            }),
+        },
+    }
+}
+
+fn sites() -> Vec<(SiteId, Site)> {
+    let site = |text: &str, file: Option<&str>, line, column| Site {
+        text: text.to_owned(),
+        file: file.map(str::to_owned),
+        line,
+        column,
+    };
+    let rust = site("main.rs:3:4", Some("main.rs"), Some(3), Some(4));
+    let c = site("main.c:3", Some("main.c"), Some(3), None);
+    vec![
+        (SiteId(0), site("?", None, None, None)),
+        (SiteId(2), rust),
+        (SiteId(70_000), c),
+    ]
 }
 
 proptest! {

@@ -9,8 +9,35 @@ use super::tables::Tables;
 use crate::format::layout::flags;
 use crate::trace::Info;
 
-/// What the header says about the trace.
-pub(super) fn info(path: &Path, header: &Header) -> Info {
+/// What was seen of a file.
+pub(super) struct Seen {
+    pub(super) header: Header,
+    pub(super) index: Index,
+    pub(super) tables: Tables,
+    pub(super) file_len: u64,
+    /// It is still recorded into.
+    pub(super) live: bool,
+    /// Events of a thread are missing or damaged.
+    pub(super) broken: bool,
+    pub(super) horizon: Option<u64>,
+}
+
+impl Seen {
+    /// Whether the file ends before what was handed out of it.
+    pub(super) fn is_cut(&self) -> bool {
+        self.index.cut || self.file_len < self.header.allocated
+    }
+
+    fn is_truncated(&self) -> bool {
+        let damaged = self.index.strange_pages > 0 || self.tables.damaged > 0 || self.broken;
+        self.is_cut() || self.live || damaged
+    }
+}
+
+/// What the header says about the trace, and a sentence for everything that is
+/// not as it should be.
+pub(super) fn info(path: &Path, seen: &Seen) -> Info {
+    let header = &seen.header;
     Info {
         file: path.to_owned(),
         format: "trace",
@@ -20,47 +47,38 @@ pub(super) fn info(path: &Path, header: &Header) -> Info {
         pid: header.pid,
         start_utc_ns: header.start_utc,
         complete: header.complete,
+        truncated: seen.is_truncated(),
         lost_events: header.lost_accesses.saturating_add(header.lost_sync),
         lost_sync_events: header.lost_sync,
+        warnings: warnings(seen),
         ..Info::default()
     }
 }
 
-/// What was seen of a file.
-pub(super) struct Seen<'a> {
-    pub(super) header: &'a Header,
-    pub(super) index: &'a Index,
-    pub(super) tables: &'a Tables,
-    pub(super) file_len: u64,
-    /// It is still recorded into.
-    pub(super) live: bool,
-    pub(super) horizon: Option<u64>,
-}
-
-/// Adds a sentence for everything that is not as it should be.
-pub(super) fn warn(info: &mut Info, seen: &Seen<'_>) {
-    let warnings = &mut info.warnings;
-    warnings.extend(end(seen).map(str::to_owned));
+fn warnings(seen: &Seen) -> Vec<String> {
+    let mut warnings: Vec<String> = end(seen).map(str::to_owned).into_iter().collect();
     if seen.header.flags & flags::LATE_START != 0 {
         warnings.push("recording began while the program was already running".to_owned());
     }
-    damage(seen, warnings);
-    losses(seen.header, warnings);
-    warnings.extend(seen.horizon.map(|horizon| {
-        let ms = seen.header.nanoseconds(horizon) / 1_000_000;
-        match seen.header.rewritten() {
-            true => {
-                "the file is not whole, so nothing of it is compared; convert it again".to_owned()
-            }
-            false => format!(
-                "events are missing: accesses later than {ms} ms after the start are not compared"
-            ),
-        }
-    }));
+    damage(seen, &mut warnings);
+    losses(&seen.header, &mut warnings);
+    warnings.extend(seen.horizon.map(|horizon| beyond(seen, horizon)));
+    warnings
+}
+
+/// What is not compared.
+fn beyond(seen: &Seen, horizon: u64) -> String {
+    let ms = seen.header.nanoseconds(horizon) / 1_000_000;
+    match seen.header.rewritten() {
+        true => "the file is not whole, so nothing of it is compared; convert it again".to_owned(),
+        false => format!(
+            "events are missing: accesses later than {ms} ms after the start are not compared"
+        ),
+    }
 }
 
 /// How the recording ended, if it did not end well.
-fn end(seen: &Seen<'_>) -> Option<&'static str> {
+fn end(seen: &Seen) -> Option<&'static str> {
     if seen.live {
         return Some(
             "the process still records: analysed as far as it was written when it was read",
@@ -71,9 +89,9 @@ fn end(seen: &Seen<'_>) -> Option<&'static str> {
     )
 }
 
-fn damage(seen: &Seen<'_>, warnings: &mut Vec<String>) {
+fn damage(seen: &Seen, warnings: &mut Vec<String>) {
     let (found, expected) = (seen.file_len, seen.header.allocated);
-    if seen.index.cut || found < expected {
+    if seen.is_cut() {
         warnings.push(format!(
             "the file is cut: it has {found} of {expected} bytes; copy it again if you can"
         ));
