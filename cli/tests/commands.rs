@@ -134,6 +134,15 @@ fn outputs_that_would_do_harm_are_refused() {
         message,
         "two reports would be written to /x: choose another path"
     );
+    std::fs::create_dir(folder.folder.path().join("d")).unwrap();
+    let message = folder.fails(
+        "analyze @race.std -o json=@d/../x -o svg=@x",
+        exit_codes::USAGE,
+    );
+    assert_eq!(
+        message,
+        "two reports would be written to /x: choose another path"
+    );
     let message = folder.fails("analyze @race.std -o json=@no/x", exit_codes::USAGE);
     assert!(message.starts_with("/no/x can't be written: "), "{message}");
     folder.fails("convert @race.std @race.std", exit_codes::USAGE);

@@ -131,6 +131,46 @@ fn record_sees_what_the_program_wrote() {
 }
 
 #[test]
+fn record_finds_a_trace_that_bears_the_process_id() {
+    let folder = folder();
+    let record = |script: &str| {
+        let mut command = hbtrace(folder.path());
+        command.args(["record", "-o", "run%-%p.trace", "--", "sh", "-c", script]);
+        error_line(&command.output().unwrap())
+    };
+    let said = record("printf HBTRACE > run%-$$.trace");
+    assert!(
+        said.starts_with("recorded ") && !said.contains("%p"),
+        "{said}"
+    );
+    let said = record("printf HBTRACE > run%-$$.trace.$$");
+    assert!(said.starts_with("recorded "), "{said}");
+    let said = record("printf HBTRACE > run%-$$; touch -d 2020-01-01 run%-$$.trace");
+    assert!(said.starts_with("warning: sh wrote no trace to "), "{said}");
+}
+
+#[test]
+fn record_names_the_file_beside_one_that_is_taken() {
+    let folder = folder();
+    let output = shell(folder.path(), "printf HBTRACE | tee sh.trace > sh.trace.$$");
+    let said = error_line(&output);
+    assert!(
+        said.starts_with("recorded ") && !said.ends_with("sh.trace\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn record_does_not_hand_on_a_time_of_its_own_environment() {
+    let folder = folder();
+    let mut command = hbtrace(folder.path());
+    let script = "echo time=$HBTRACE_TIME";
+    command.args(["record", "--time", "waits", "--", "sh", "-c", script]);
+    command.env("HBTRACE_TIME", "all");
+    assert_eq!(command.output().unwrap().stdout, b"time=\n");
+}
+
+#[test]
 fn record_hands_on_options_of_the_program() {
     let folder = folder();
     let arguments = "record --time all -- env -i --help";

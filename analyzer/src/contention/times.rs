@@ -237,15 +237,18 @@ impl Line {
     }
 }
 
+/// The least and the greatest of some stamps; `None` where there is none.
+type Span = Option<(u64, u64)>;
+
 /// What the accesses of imported traces say about times.
 struct Stamps {
     /// By thread, the first and last stamp of its accesses.
-    spans: Vec<Option<(u64, u64)>>,
+    spans: Vec<Span>,
     /// By thread and sync event, the least and the greatest stamp of the
     /// accesses right before it; empty where no access has one.
-    gaps: Vec<Vec<Option<(u64, u64)>>>,
+    gaps: Vec<Vec<Span>>,
     /// First and last stamp of all.
-    all: Option<(u64, u64)>,
+    all: Span,
 }
 
 impl Stamps {
@@ -274,7 +277,7 @@ impl Stamps {
         stamps
     }
 
-    fn run(&self, trace: &Trace) -> Option<(u64, u64)> {
+    fn run(&self, trace: &Trace) -> Span {
         let (first, last) = self.all?;
         let (from, to) = trace.info.time.unwrap_or((first, last));
         Some((from.min(first), to.max(last)))
@@ -291,14 +294,14 @@ impl Stamps {
             .map_or(u64::MAX, |(first, _)| first)
     }
 
-    fn gap(&self, thread: ThreadId, index: usize) -> Option<(u64, u64)> {
+    fn gap(&self, thread: ThreadId, index: usize) -> Span {
         *self.gaps[thread.index()].get(index)?
     }
 }
 
 /// The times of a thread's accesses, by the sync event that follows, and of
 /// them all.
-fn access_times(stream: &Stream) -> (Vec<Option<(u64, u64)>>, Option<(u64, u64)>) {
+fn access_times(stream: &Stream) -> (Vec<Span>, Span) {
     let (mut gaps, mut span) = (Vec::new(), None);
     let sync = &stream.sync;
     let mut next = 0;
@@ -321,7 +324,7 @@ fn access_times(stream: &Stream) -> (Vec<Option<(u64, u64)>>, Option<(u64, u64)>
     (gaps, span)
 }
 
-fn widen(range: &mut Option<(u64, u64)>, time: u64) {
+fn widen(range: &mut Span, time: u64) {
     if time != NO_TIME {
         let (first, last) = range.unwrap_or((time, time));
         *range = Some((first.min(time), last.max(time)));

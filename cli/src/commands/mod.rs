@@ -6,7 +6,7 @@ mod dump;
 mod info;
 mod record;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hbtrace_traces::read;
 use hbtrace_traces::trace::Trace;
@@ -51,12 +51,21 @@ fn open_filled(input: &Input) -> Result<Trace, Failure> {
     Ok(trace)
 }
 
-/// Whether the two name one file.
+/// Whether the two name one file, be it there or not.
 fn same_file(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
+    let real = |path: &Path| real(path).unwrap_or_else(|| path.to_owned());
+    real(one) == real(other)
+}
+
+/// The path without links and detours. What is not there has none itself, but
+/// its directory may.
+fn real(path: &Path) -> Option<PathBuf> {
+    if let Ok(real) = path.canonicalize() {
+        return Some(real);
     }
+    let path = std::path::absolute(path).ok()?;
+    let directory = path.parent()?.canonicalize().ok()?;
+    Some(directory.join(path.file_name()?))
 }
 
 /// Tells what qualifies a trace.

@@ -8,13 +8,16 @@
 //! only kept from ending this process first. Others are passed on, until the
 //! program has ended and before its process id can be used again.
 
+use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -37,24 +40,26 @@ pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8,
     let before = usable(&trace)?;
     let mut command = Command::new(program);
     command.args(rest).env("HBTRACE_OUT", &trace);
-    if arguments.time == Time::All {
-        command.env("HBTRACE_TIME", "all");
-    }
+    match arguments.time {
+        Time::All => command.env("HBTRACE_TIME", "all"),
+        Time::Waits => command.env_remove("HBTRACE_TIME"),
+    };
     let signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP])
         .map_err(|error| failed(format!("signals can't be passed on: {error}")))?;
+    let started = SystemTime::now();
     let child = command
         .spawn()
         .map_err(|error| not_started(program, &error))?;
+    let pid = child.id();
     let status = wait(child, signals).map_err(|error| failed(error.to_string()))?;
-    let shown = trace.display();
-    if written(&trace, before.as_ref()) {
-        terminal.say(&format!("recorded {shown}"));
-    } else {
-        terminal.say(&format!(
-            "warning: {} wrote no trace to {shown}: does it link hbtrace-recorder with its \
-             feature `record` on?",
-            program.display()
-        ));
+    match find_written(&trace, before.as_ref(), started, pid) {
+        Some(path) => terminal.say(&format!("recorded {}", path.display())),
+        None => terminal.say(&format!(
+            "warning: {} wrote no trace to {}: does it link hbtrace-recorder with its feature \
+             `record` on?",
+            program.display(),
+            trace.display()
+        )),
     }
     Ok(exit_code(status))
 }
@@ -106,6 +111,49 @@ fn usable(path: &Path) -> Result<Option<Metadata>, Failure> {
         return Err(failed(message));
     }
     Ok(Some(metadata))
+}
+
+/// The file that the program has recorded into. `%p` in the path stands for
+/// its process id, and if another process records into that file, the
+/// recorder adds `.PID`. Files that bear the id may be left from an earlier
+/// process, so these must be new.
+fn find_written(
+    trace: &Path,
+    before: Option<&Metadata>,
+    started: SystemTime,
+    pid: u32,
+) -> Option<PathBuf> {
+    let expanded = expand(trace, pid);
+    let mut own = expanded.clone().into_os_string();
+    own.push(format!(".{pid}"));
+    let own = PathBuf::from(own);
+    let is_found = match expanded == trace {
+        true => written(&expanded, before),
+        false => is_new(&expanded, started),
+    };
+    let own = Some(own).filter(|own| is_new(own, started));
+    own.or(is_found.then_some(expanded))
+}
+
+/// The path with `pid` for each `%p`.
+fn expand(path: &Path, pid: u32) -> PathBuf {
+    let mut parts = path.as_os_str().as_bytes().split(|byte| *byte == b'%');
+    let mut expanded = parts.next().unwrap_or_default().to_vec();
+    for part in parts {
+        match part.strip_prefix(b"p") {
+            Some(rest) => expanded.extend([pid.to_string().as_bytes(), rest].concat()),
+            None => expanded.extend([b"%", part].concat()),
+        }
+    }
+    PathBuf::from(OsString::from_vec(expanded))
+}
+
+/// Whether something has been written to `path` since `started`. (A file's
+/// time may be some milliseconds behind.)
+fn is_new(path: &Path, started: SystemTime) -> bool {
+    let modified = fs::metadata(path).and_then(|now| now.modified());
+    modified.is_ok_and(|modified| modified + Duration::from_millis(100) >= started)
+        && written(path, None)
 }
 
 /// Whether something has been written to `path` since `before`.
