@@ -19,6 +19,7 @@ use hbtrace_traces::event::MemoryOrder;
 use hbtrace_traces::kind::Kind;
 
 pub(crate) use crate::event::Event;
+use crate::primitive::Mutex;
 use crate::session::{self, EXHAUSTED, ON, UNDECIDED};
 use crate::stream::NumberSlot;
 use crate::writer;
@@ -35,6 +36,14 @@ pub(crate) fn recording() -> bool {
 pub(crate) fn sync(mut event: Event) {
     if recording() {
         let _ = writer::sync(&mut event, false);
+    }
+}
+
+/// Records a sync event whose number is what `counter` comes to with `step`
+/// more. Whoever sees the count finds the events of all steps in the file.
+pub(crate) fn sync_counted(mut event: Event, counter: &Mutex<u64>, step: u64) {
+    if recording() {
+        writer::sync_counted(&mut event, counter, step);
     }
 }
 

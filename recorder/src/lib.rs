@@ -71,6 +71,8 @@ mod error;
 mod event;
 #[cfg(feature = "record")]
 mod header;
+#[cfg(feature = "record")]
+mod label;
 mod named;
 #[cfg(feature = "record")]
 mod object;

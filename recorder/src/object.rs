@@ -59,8 +59,15 @@ impl Object {
         writer::quietly(|shared| self.register(shared, kind, len, None)).unwrap_or(NONE)
     }
 
-    /// Draws an id if there is none, and writes the record.
-    fn register(&self, shared: &Shared, kind: ObjectKind, len: u64, name: Option<&str>) -> u32 {
+    /// Draws an id if there is none, and writes the record. The caller sees to
+    /// it that nothing of that is recorded.
+    pub(crate) fn register(
+        &self,
+        shared: &Shared,
+        kind: ObjectKind,
+        len: u64,
+        name: Option<&str>,
+    ) -> u32 {
         let mut next = lock(&NEXT);
         // Relaxed: only changed under the lock.
         let known = self.id.load(Ordering::Relaxed);

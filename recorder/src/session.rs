@@ -169,14 +169,21 @@ impl Builder {
     /// If the file can't be made, if a session runs or ran already, or if a
     /// mirror has been used before ([`Error::is_late`]).
     pub fn start(self) -> Result<Session, Error> {
-        let _deciding = lock(&DECISION);
-        if state() != UNDECIDED {
-            return Err(Error::late(self.path, state() != OFF));
+        // Before the lock: a handler must not wait for the thread it interrupts.
+        if DECIDING.replace(true) {
+            return Err(Error::late(self.path, false));
         }
-        DECIDING.set(true);
-        let begun = begin(&self);
+        let begun = self.start_unless_decided();
         DECIDING.set(false);
         begun.map(|()| Session(()))
+    }
+
+    fn start_unless_decided(self) -> Result<(), Error> {
+        let _deciding = lock(&DECISION);
+        match state() {
+            UNDECIDED => begin(&self),
+            state => Err(Error::late(self.path, state != OFF)),
+        }
     }
 }
 

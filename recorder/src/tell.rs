@@ -4,26 +4,25 @@
 //! queue of a C library, memory behind raw pointers, I/O) can be told here.
 //! Everything in here does nothing where no session records.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use hbtrace_traces::event::NONE;
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
 use crate::emit::{self, Event};
+use crate::label::label;
 use crate::object::Object;
+use crate::primitive::{AtomicU64, Mutex, Ordering};
 
 /// What [`release`] publishes to and [`acquire`] joins from.
 pub struct Token {
     object: Object,
     /// Releases so far. The lock makes number and record one step, so that
     /// the trace holds every release that an acquire has seen; it is held for
-    /// no more than that.
+    /// no more than that, and not taken where nothing is recorded.
     released: Mutex<u64>,
 }
 
@@ -71,28 +70,20 @@ impl Default for Token {
 /// ```
 #[track_caller]
 pub fn release(token: &Token) {
-    let mut released = token
-        .released
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    *released += 1;
-    if emit::recording() {
-        let object = token.object.id(ObjectKind::Token);
-        emit::sync(Event::new(Kind::Release, object, Location::caller()).number(*released));
-    }
+    pass(token, Kind::Release, 1, Location::caller());
 }
 
 /// All that was released to the token so far happens before what this thread
 /// does next. Call it *after* the operation that let this thread go on.
 #[track_caller]
 pub fn acquire(token: &Token) {
-    let released = *token
-        .released
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    pass(token, Kind::Acquire, 0, Location::caller());
+}
+
+fn pass(token: &Token, kind: Kind, releases: u64, site: &'static Location<'static>) {
     if emit::recording() {
-        let object = token.object.id(ObjectKind::Token);
-        emit::sync(Event::new(Kind::Acquire, object, Location::caller()).number(released));
+        let event = Event::new(kind, token.object.id(ObjectKind::Token), site);
+        emit::sync_counted(event, &token.released, releases);
     }
 }
 
@@ -109,7 +100,7 @@ pub struct Stretch {
 
 impl Stretch {
     fn begin(kind: Kind, end: Kind, name: &str, site: &'static Location<'static>) -> Stretch {
-        let label = emit::recording().then(|| label(name));
+        let label = emit::recording().then(|| label(name)).flatten();
         if let Some(label) = label {
             emit::sync(Event::new(kind, label, site).timed(true));
         }
@@ -156,21 +147,6 @@ pub fn outside(name: &str) -> Stretch {
 #[track_caller]
 pub fn span(name: &str) -> Stretch {
     Stretch::begin(Kind::Span, Kind::SpanEnd, name, Location::caller())
-}
-
-/// The object of a label: one for each name.
-#[track_caller]
-fn label(name: &str) -> u32 {
-    static LABELS: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
-    let mut labels = LABELS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(id) = labels.get(name) {
-        return *id;
-    }
-    let object = Object::new();
-    object.name(ObjectKind::Label, name);
-    let id = object.id(ObjectKind::Label);
-    labels.insert(name.to_owned(), id);
-    id
 }
 
 /// This thread reads `len` bytes at `pointer`, which is not followed.

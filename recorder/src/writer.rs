@@ -27,7 +27,7 @@ use hbtrace_traces::kind::Kind;
 
 use crate::chunk::Head;
 use crate::event::Event;
-use crate::primitive::{Ordering, compiler_fence};
+use crate::primitive::{Mutex, Ordering, compiler_fence, lock};
 use crate::session::{self, Shared};
 use crate::site::{Place, Remembered};
 use crate::space::Use;
@@ -44,14 +44,14 @@ thread_local! {
     static CLOSER: Closer = const { Closer };
 }
 
-/// This thread's cursor, as a pointer: `with` around the hot path would not
-/// be inlined.
+/// Runs `then` with this thread's cursor. Only a pointer goes through the
+/// thread-local's own `with`, within which the hot path would not be inlined.
 #[inline(always)]
-fn cursor<'thread>() -> &'thread Cursor {
+fn with_cursor<R>(then: impl FnOnce(&Cursor) -> R) -> R {
     let cursor: *const Cursor = CURSOR.with(std::ptr::from_ref);
     // SAFETY: a thread-local without a destructor is there as long as its
-    // thread, and the reference can't leave the thread: a cell is not `Sync`.
-    unsafe { &*cursor }
+    // thread, and the reference ends with this call, which is on that thread.
+    then(unsafe { &*cursor })
 }
 
 /// Closes the thread's chunks when its thread-locals are destroyed.
@@ -59,7 +59,7 @@ struct Closer;
 
 impl Drop for Closer {
     fn drop(&mut self) {
-        cursor().close();
+        with_cursor(Cursor::close);
     }
 }
 
@@ -147,11 +147,23 @@ impl Cursor {
     }
 
     fn sync(&self, event: &mut Event, pending: bool) -> Option<NumberSlot> {
+        self.sync_under(event, pending, |_| ())
+    }
+
+    /// Keeps what `prepare` returns until the event is written.
+    #[inline]
+    fn sync_under<G>(
+        &self,
+        event: &mut Event,
+        pending: bool,
+        prepare: impl FnOnce(&mut Event) -> G,
+    ) -> Option<NumberSlot> {
         if !self.enter() {
             lose_sync();
             return None;
         }
         let slot = self.start().and_then(|shared| {
+            let _kept = prepare(event);
             let stamped = event.timed || shared.time_all || self.unstamped.get() >= STAMP_EVERY;
             event.sync.site = SiteId(self.site_of(event.site));
             if stamped {
@@ -320,8 +332,9 @@ pub(crate) fn lose_access() {
     }
 }
 
+/// Counts a sync event that was not recorded.
 #[cold]
-fn lose_sync() {
+pub(crate) fn lose_sync() {
     if let Some(shared) = counting() {
         shared.lose_sync();
     }
@@ -342,44 +355,60 @@ fn os_thread() -> u32 {
 /// Records an access of this thread.
 #[inline(never)]
 pub(crate) fn access(write: bool, address: u64, len: u64, place: Place) {
-    cursor().access(write, address, len, place);
+    with_cursor(|cursor| cursor.access(write, address, len, place));
 }
 
 /// Records a sync event of this thread. With `pending`, its number is missing
 /// and goes to the returned slot.
 pub(crate) fn sync(event: &mut Event, pending: bool) -> Option<NumberSlot> {
-    cursor().sync(event, pending)
+    with_cursor(|cursor| cursor.sync(event, pending))
+}
+
+/// Records a sync event whose number is what `counter` comes to with `step`
+/// more. Count and record are one step under the lock, which is only taken
+/// where no signal handler records: none waits for the thread it interrupts.
+pub(crate) fn sync_counted(event: &mut Event, counter: &Mutex<u64>, step: u64) {
+    let _ = with_cursor(|cursor| {
+        cursor.sync_under(event, false, |event| {
+            let mut count = lock(counter);
+            *count += step;
+            event.sync.number = *count;
+            count
+        })
+    });
 }
 
 /// This thread's id, which begins its recording.
 pub(crate) fn thread() -> u32 {
-    let cursor = cursor();
-    if cursor.thread.get().is_none() {
+    let thread = || with_cursor(|cursor| cursor.thread.get());
+    if thread().is_none() {
         quietly(|_| ());
     }
-    cursor.thread.get().unwrap_or(NONE)
+    thread().unwrap_or(NONE)
 }
 
 /// Gives this new thread the id that its parent drew, and begins.
 pub(crate) fn adopt(thread: u32) {
-    let cursor = cursor();
-    if !cursor.started.get() {
-        cursor.thread.set(Some(thread));
-        cursor.adopted.set(true);
-    }
+    with_cursor(|cursor| {
+        if !cursor.started.get() {
+            cursor.thread.set(Some(thread));
+            cursor.adopted.set(true);
+        }
+    });
     quietly(|_| ());
 }
 
 /// Runs `then` so that nothing that it does is recorded. `None` if nothing is
 /// recorded, or if this thread is within the recorder already.
 pub(crate) fn quietly<R>(then: impl FnOnce(&'static Shared) -> R) -> Option<R> {
-    let cursor = cursor();
-    if !cursor.enter() {
-        return None;
-    }
-    let result = cursor.start().map(then);
-    cursor.leave();
-    result
+    with_cursor(|cursor| {
+        if !cursor.enter() {
+            return None;
+        }
+        let result = cursor.start().map(then);
+        cursor.leave();
+        result
+    })
 }
 
 const _: () = assert!(NO_NUMBER == u64::MAX, "a pending number is all ones");
