@@ -9,74 +9,114 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+/// Files that others may replace before our eyes until we give a path up.
+const ATTEMPTS: u32 = 100;
 
 /// Opens the file to record into, empty and locked, and says which it is.
 /// `%p` in the path stands for the process id.
 pub(crate) fn open(path: &Path) -> io::Result<(File, PathBuf)> {
     let path = expand(path);
-    for _ in 0..2 {
-        match create(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-            Ok(Some(file)) => return Ok((file, path)),
-            // Somebody else has just taken it.
-            Ok(None) => break,
-        }
-        match take_over(&path)? {
-            Some(Taken::Removed) => {}
-            Some(Taken::Emptied(file)) => return Ok((file, path)),
-            None => break,
-        }
+    if let Some(file) = take(&path)? {
+        return Ok((file, path));
     }
     let mut own = path.into_os_string();
     own.push(format!(".{}", std::process::id()));
     let own = PathBuf::from(own);
-    // Left by an earlier process of the same id.
-    let _ = fs::remove_file(&own);
-    match create(&own)? {
+    match take(&own)? {
         Some(file) => Ok((file, own)),
         None => Err(io::ErrorKind::ResourceBusy.into()),
     }
 }
 
-enum Taken {
-    Removed,
-    Emptied(File),
+/// The file at `path`, empty and locked; `None` if another process records
+/// into it or is about to.
+fn take(path: &Path) -> io::Result<Option<File>> {
+    for _ in 0..ATTEMPTS {
+        let claim = match create(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => replace(path),
+            created => created,
+        };
+        match claim {
+            Ok(Claim::Ours(file)) => return Ok(Some(file)),
+            Ok(Claim::Others) => return Ok(None),
+            Ok(Claim::Gone) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
-/// A new file, locked; `None` if another process locked it first.
-fn create(path: &Path) -> io::Result<Option<File>> {
+/// What became of an attempt to take a file.
+enum Claim {
+    Ours(File),
+    /// Another process has its lock.
+    Others,
+    /// It is not what the path leads to any more.
+    Gone,
+}
+
+/// Makes a new file.
+fn create(path: &Path) -> io::Result<Claim> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create_new(true)
         .open(path)?;
-    Ok(locked(&file)?.then_some(file))
+    claim(file, path)
 }
 
-/// Makes way for a new file in place of an old one; `None` if a process still
-/// records into it.
-fn take_over(path: &Path) -> io::Result<Option<Taken>> {
+/// Makes a new file in place of an old one.
+fn replace(path: &Path) -> io::Result<Claim> {
     // Without O_NONBLOCK a pipe would block until somebody reads it.
     let old = OpenOptions::new()
         .read(true)
         .write(true)
         .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
+        .open(path);
+    let old = match old {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Claim::Gone),
+        old => old?,
+    };
     if !old.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    if !locked(&old)? {
-        return Ok(None);
-    }
+    // Kept until the new file is locked as well.
+    let old = match claim(old, path)? {
+        Claim::Ours(old) => old,
+        other => return Ok(other),
+    };
     if fs::remove_file(path).is_ok() {
-        return Ok(Some(Taken::Removed));
+        return match create(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Claim::Gone),
+            created => created,
+        };
     }
     // A directory that is not ours to change.
     old.set_len(0)?;
-    Ok(Some(Taken::Emptied(old)))
+    Ok(Claim::Ours(old))
+}
+
+/// Locks `file`, which was opened by `path`, and looks whether it is still
+/// there: only who has the lock of the file at a path removes it, so then it
+/// stays. Without that look, one who has opened an old file before another
+/// replaced it would lock the old one and remove the other's.
+fn claim(file: File, path: &Path) -> io::Result<Claim> {
+    if !locked(&file)? {
+        return Ok(Claim::Others);
+    }
+    let ours = file.metadata()?;
+    let there = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Claim::Gone),
+        there => there?,
+    };
+    if (ours.dev(), ours.ino()) == (there.dev(), there.ino()) {
+        Ok(Claim::Ours(file))
+    } else {
+        Ok(Claim::Gone)
+    }
 }
 
 fn locked(file: &File) -> io::Result<bool> {
@@ -105,4 +145,59 @@ fn expand(path: &Path) -> PathBuf {
         };
     }
     PathBuf::from(OsString::from_vec(out))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    const STARTERS: usize = 4;
+
+    /// Those that start at once, as processes do: locks belong to descriptors.
+    fn start_at_once(path: &Path) -> Vec<File> {
+        let begin = Barrier::new(STARTERS);
+        let starts = || {
+            begin.wait();
+            take(path).unwrap()
+        };
+        std::thread::scope(|scope| {
+            let starters: Vec<_> = (0..STARTERS).map(|_| scope.spawn(starts)).collect();
+            let files = starters.into_iter().map(|starter| starter.join().unwrap());
+            files.flatten().collect()
+        })
+    }
+
+    #[test]
+    fn no_file_is_replaced_that_another_has_just_taken_no_race() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("run.trace");
+        for round in 0..2000 {
+            fs::write(&path, "an old trace").unwrap();
+            let files = start_at_once(&path);
+            let there = fs::metadata(&path).unwrap();
+            for file in &files {
+                let taken = file.metadata().unwrap();
+                assert_eq!(taken.ino(), there.ino(), "round {round}: taken and removed");
+                assert_eq!(taken.len(), 0);
+            }
+            assert_eq!(files.len(), 1, "round {round}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_the_process_id_is_left_alone_while_another_records_into_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("run.trace");
+        let (_first, at) = open(&path).unwrap();
+        assert_eq!(at, path);
+        let (second, own) = open(&path).unwrap();
+        assert_ne!(own, path);
+        let third = open(&path).unwrap_err();
+        assert_eq!(third.kind(), io::ErrorKind::ResourceBusy);
+        let there = fs::metadata(&own).unwrap();
+        assert_eq!(second.metadata().unwrap().ino(), there.ino());
+    }
 }
