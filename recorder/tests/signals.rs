@@ -14,7 +14,7 @@ use hbtrace_traces::read;
 use hbtrace_traces::trace::Trace;
 
 /// Signals that a child handles.
-const SIGNALS: u64 = 300;
+const SIGNALS: u64 = 100;
 /// Long after this time a child that hangs is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
 

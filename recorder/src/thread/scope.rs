@@ -4,6 +4,11 @@
 //! (`wg_done`), and the return of the scope waits for it (`wg_wait`), joined or
 //! not. Only an explicit join orders the child's thread-local destructors, as
 //! with std.
+//!
+//! The value of a child that nobody joins is dropped before std counts the
+//! child as done: its destructor's accesses happen before the scope's return
+//! as well. So a value that needs dropping goes back with a guard that is
+//! dropped after it, and counts the group down once more.
 #![allow(unsafe_code)] // One allocation that lives as long as 'scope.
 
 use std::cell::Cell;
@@ -41,6 +46,9 @@ struct Group {
 #[derive(Default)]
 struct Count {
     spawned: u64,
+    /// Children whose closure is done.
+    ended: u64,
+    /// Times that the group was counted down.
     done: u64,
     /// The scope waits for the rest.
     awaited: bool,
@@ -60,10 +68,16 @@ impl Group {
         Event::new(kind, self.object.id(ObjectKind::WaitGroup), self.site)
     }
 
-    /// A child's closure is done. Number and record are one step under the
-    /// lock, so that whoever sees the count finds its events in the file.
-    fn done(&self) {
+    /// A child's closure is done.
+    fn ended(&self) {
         let mut count = lock(&self.count);
+        count.ended += 1;
+        self.count_down(&mut count);
+    }
+
+    /// Number and record are one step under the lock, so that whoever sees the
+    /// count finds its events in the file.
+    fn count_down(&self, count: &mut Count) {
         count.done += 1;
         if emit::recording() {
             let event = self.event(Kind::WgDone).number(count.done);
@@ -74,7 +88,7 @@ impl Group {
     /// The scope's closure is done, and waits for the children that are not.
     fn wait(&self) {
         let mut count = lock(&self.count);
-        count.awaited = count.done < count.spawned;
+        count.awaited = count.ended < count.spawned;
         if count.awaited && emit::recording() {
             emit::sync(self.event(Kind::Req).timed(true));
         }
@@ -86,6 +100,37 @@ impl Group {
         if count.spawned > 0 && emit::recording() {
             let event = self.event(Kind::WgWait).number(count.done);
             emit::sync(event.timed(count.awaited));
+        }
+    }
+}
+
+/// What a child's closure returned.
+struct Value<T> {
+    value: T,
+    /// Declared, and so dropped, after the value.
+    dropped: Dropped,
+}
+
+impl<T> Value<T> {
+    fn new(value: T, group: Arc<Group>) -> Value<T> {
+        let dropped = Dropped(std::mem::needs_drop::<T>().then_some(group));
+        Value { value, dropped }
+    }
+
+    /// The value, for whoever has joined.
+    fn into_joined(mut self) -> T {
+        self.dropped.0 = None;
+        self.value
+    }
+}
+
+/// Counts the group down when a value was dropped that nobody joined.
+struct Dropped(Option<Arc<Group>>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        if let Some(group) = &self.0 {
+            group.count_down(&mut lock(&group.count));
         }
     }
 }
@@ -165,7 +210,10 @@ impl<'scope> Scope<'scope, '_> {
         let group = Arc::clone(&self.group);
         lock(&group.count).spawned += 1;
         let ending = Arc::clone(&group);
-        let spawned = builder.spawn_scoped(self.inner, move || child.run(f, || ending.done()));
+        let spawned = builder.spawn_scoped(self.inner, move || {
+            let value = child.run(f, || ending.ended());
+            Value::new(value, ending)
+        });
         let inner = spawned.inspect_err(|_| lock(&group.count).spawned -= 1)?;
         let thread = Thread::new(inner.thread().clone(), parking);
         Ok(ScopedJoinHandle { inner, thread, id })
@@ -180,7 +228,7 @@ impl fmt::Debug for Scope<'_, '_> {
 
 /// Permission to join a scoped thread; see [`std::thread::ScopedJoinHandle`].
 pub struct ScopedJoinHandle<'scope, T> {
-    inner: std_thread::ScopedJoinHandle<'scope, T>,
+    inner: std_thread::ScopedJoinHandle<'scope, Value<T>>,
     thread: Thread,
     /// The thread's id in the trace, if it is recorded.
     id: Option<u32>,
@@ -201,6 +249,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     pub fn join(self) -> std_thread::Result<T> {
         let finished = self.inner.is_finished();
         child::join(self.id, Location::caller(), finished, || self.inner.join())
+            .map(Value::into_joined)
     }
 
     /// As [`std::thread::ScopedJoinHandle::is_finished`]; it orders nothing.

@@ -169,3 +169,55 @@ fn a_scope_waits_for_all_its_threads() {
     assert_eq!(counts, (1..20).collect::<Vec<_>>());
     assert_eq!(of(&trace, Kind::WgDone).len(), 190);
 }
+
+/// Tells its place when it is dropped.
+struct Tells(u64);
+
+impl Drop for Tells {
+    fn drop(&mut self) {
+        tell(self.0);
+    }
+}
+
+/// The values of the first two are dropped by nobody but their threads.
+#[test]
+fn value_work() {
+    thread::scope(|scope| {
+        scope.spawn(|| Tells(1));
+        scope.spawn(|| Tells(2));
+        let joined = scope.spawn(|| Tells(3)).join();
+        drop(joined);
+    });
+    tell(1);
+    tell(2);
+}
+
+/// Where in replay order a thread tells.
+fn tells(trace: &Trace) -> Vec<(usize, ThreadId, u64)> {
+    let mut tells = Vec::new();
+    for (at, step) in trace.steps.iter().enumerate() {
+        if let Step::Accesses { thread, from, to } = *step {
+            trace.accesses(thread, from..to, |_, access| {
+                tells.push((at, thread, access.location.start >> 3 & 0xffff_ffff));
+            });
+        }
+    }
+    tells
+}
+
+#[test]
+fn a_scope_waits_for_the_drop_of_a_value_that_nobody_joined_no_race() {
+    let trace = record("recorded::value_work", &["--exact"]);
+    // Each thread's end, and two of the three values.
+    assert_eq!(of(&trace, Kind::WgDone).len(), 5);
+    let (waiter, wait) = of(&trace, Kind::WgWait)[0];
+    assert_eq!(wait.number, 5);
+    for (at, thread, _) in tells(&trace) {
+        let done = |step: &Step| {
+            matches!(*step, Step::Sync { thread: by, index }
+                if by == thread && trace.sync(by, index).kind == Kind::WgDone)
+        };
+        let follows = trace.steps[at..].iter().any(done);
+        assert!(follows || thread == waiter, "{thread:?} tells unordered");
+    }
+}
