@@ -19,7 +19,15 @@
 //! first uses a mirror (`%p` in it stands for the process id), or if it started
 //! a session with `record` before that. Whether a process records is fixed from
 //! then on, since numbers of objects count from their beginning: a later start
-//! is refused. Without a session each mirrored operation costs one branch.
+//! is refused.
+//!
+//! Without a session most mirrored operations (locks, condition variables,
+//! cells, what is told) cost one branch more than std's. Some are built
+//! otherwise than std's and cost more whether a session runs or not, since
+//! their numbers have to be exact: atomics are 16 bytes wide and every write is
+//! a compare-exchange that advances a version; parking, barriers, once cells
+//! and bounded channels are state machines under a lock of their own; scopes
+//! count their threads. Where that is too much, leave the feature off.
 //!
 //! | variable | means |
 //! | --- | --- |
@@ -48,7 +56,9 @@
 //!   and touching what is gone would end the process.
 //! - Nothing is undone at exit: a killed process leaves a trace as well.
 //!
-//! Linux only, and little-endian machines.
+//! Linux only, and little-endian machines. Told addresses ([`read`],
+//! [`write`](fn@write), [`alloc`], [`free`]) must lie below 2^47, as all do on
+//! x86-64 and most on AArch64; higher ones are counted as lost.
 
 #[cfg(feature = "record")]
 pub use error::Error;

@@ -50,15 +50,15 @@ pub(super) struct Gate {
     /// Changes under `lock` only. Stored with Release when an initialiser has
     /// ended, loaded with Acquire by the fast paths.
     state: AtomicU8,
-    /// Attempts that have ended, and resets. Written before `state`.
+    /// Attempts that have ended; a reset changes nothing about them. Written
+    /// before `state`.
     ended: AtomicU64,
     /// How many threads wait.
     lock: Mutex<usize>,
     changed: Condvar,
 }
 
-/// An initialiser that runs; dropped without [`complete`](Attempt::complete)
-/// it has panicked.
+/// An initialiser that runs; dropped before its `end` was set it has panicked.
 struct Attempt<'a> {
     gate: &'a Gate,
     site: &'static Location<'static>,
@@ -215,7 +215,7 @@ impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         let gate = self.gate;
         let count = lock(&gate.lock);
-        // Relaxed: only attempts and resets write it, one at a time.
+        // Relaxed: only attempts write it, one at a time.
         let number = gate.ended.load(Ordering::Relaxed);
         if emit::recording() {
             let event = gate.event(Kind::OnceDone, self.site);
