@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 
 use hbtrace_traces::event::NONE;
+use hbtrace_traces::id as trace;
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
@@ -151,6 +152,10 @@ pub fn span(name: &str) -> Stretch {
 
 /// This thread reads `len` bytes at `pointer`, which is not followed.
 ///
+/// Bytes beyond 2^47 can't be recorded, here and in [`write`], [`alloc`] and
+/// [`free`]: what is told there is counted as a lost
+/// access.
+///
 /// ```
 /// let buffer = [0_u8; 16];
 /// hbtrace_recorder::read(buffer.as_ptr(), buffer.len());
@@ -171,8 +176,18 @@ pub fn write<T: ?Sized>(pointer: *const T, len: usize) {
 #[inline]
 fn access(write: bool, address: usize, len: usize, site: &'static Location<'static>) {
     if len > 0 && emit::recording() {
+        if is_out_of_reach(address, len) {
+            return emit::lose_access();
+        }
         emit::access(write, address as u64, len as u64, site);
     }
+}
+
+/// Whether bytes reach beyond the addresses that a trace can hold: AArch64
+/// gives a process more, and they would pass for bytes of objects.
+#[inline]
+fn is_out_of_reach(address: usize, len: usize) -> bool {
+    address.saturating_add(len) as u64 > trace::Location::OBJECT_SPACE
 }
 
 /// Order of all told lives.
@@ -194,6 +209,10 @@ pub fn free<T: ?Sized>(pointer: *const T, len: usize) {
 
 fn life(kind: Kind, address: usize, len: usize, site: &'static Location<'static>) {
     if len > 0 && emit::recording() {
+        if is_out_of_reach(address, len) {
+            // No recorded access can lie there, so no order is missing.
+            return emit::lose_access();
+        }
         // Relaxed: one counter, whose order is all that is asked for. A free
         // draws its place before the block goes back to the allocator, an
         // alloc after it came from there, so places agree with real time.

@@ -112,3 +112,35 @@ fn every_mirror_passes_while_it_records() {
         .sum();
     assert!(accesses > 1000);
 }
+
+/// Addresses that some machines give and that a trace has no room for.
+#[test]
+fn tell_beyond_reach() {
+    let at = |address: usize| std::ptr::without_provenance::<u8>(address);
+    let top = 1 << 47;
+    hbtrace_recorder::read(at(top - 8), 8);
+    hbtrace_recorder::read(at(top - 8), 9);
+    hbtrace_recorder::write(at(top), 1);
+    hbtrace_recorder::write(at(usize::MAX), 8);
+    hbtrace_recorder::alloc(at(top + 16), 16);
+    hbtrace_recorder::free(at(top + 16), 16);
+}
+
+#[test]
+fn told_addresses_in_object_space_are_counted_as_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.trace");
+    let output = Command::new(std::env::current_exe().unwrap())
+        .arg("tell_beyond_reach")
+        .env("HBTRACE_OUT", &path)
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let trace = read::open(&path, read::Options::default()).unwrap();
+    assert_eq!(
+        (trace.info.lost_events, trace.info.lost_sync_events),
+        (5, 0)
+    );
+    let accesses = trace.streams.iter().map(|stream| stream.accesses.count());
+    assert_eq!(accesses.sum::<u64>(), 1);
+}
