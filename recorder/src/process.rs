@@ -33,7 +33,8 @@ extern "C" fn at_exit() {
 extern "C" fn in_child() {
     let Some(watched) = WATCHED.get() else { return };
     (watched.leave)();
-    // The lock on the file is the parent's, and ends with it.
+    // The lock on the file is the parent's, and ends with it. Relaxed: stored
+    // before the handler was registered.
     // SAFETY: a descriptor that nobody in the child uses any more; a call that
     // a forked child may make.
     unsafe { libc::close(watched.file) };

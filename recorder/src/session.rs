@@ -101,10 +101,12 @@ fn from_environment() -> u8 {
     let out =
         std::env::var_os("HBTRACE_OUT").filter(|out| !out.is_empty() && !process::is_privileged());
     let Some(out) = out else {
+        // Relaxed: nothing is published by it.
         STATE.store(OFF, Ordering::Relaxed);
         return OFF;
     };
     if let Err(error) = begin(&record(&out)) {
+        // Relaxed: as above.
         STATE.store(OFF, Ordering::Relaxed);
         tell(&format!("{error}; the program goes on unrecorded"));
     }

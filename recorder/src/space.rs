@@ -108,6 +108,7 @@ impl Space {
         let chunk = inner.draw_fresh(size as u64, least as u64, purpose);
         match &chunk {
             Some(_) => allocated(inner.next),
+            // Relaxed: as above.
             None if purpose == Use::Accesses => self.full.store(true, Ordering::Relaxed),
             None => {}
         }

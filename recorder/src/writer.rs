@@ -107,13 +107,16 @@ impl Cursor {
         if self.busy.replace(true) {
             return false;
         }
-        // A handler on this thread sees the bit before anything moves.
+        // A handler on this thread sees the bit before anything moves. SeqCst:
+        // stores and loads of both sides keep their places; it is a fence for
+        // the compiler only and costs no instruction.
         compiler_fence(Ordering::SeqCst);
         true
     }
 
     #[inline]
     fn leave(&self) {
+        // SeqCst: as in `enter`.
         compiler_fence(Ordering::SeqCst);
         self.busy.set(false);
     }
