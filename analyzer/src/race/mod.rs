@@ -59,22 +59,31 @@ use visit::{Visit, visit};
 /// on their number.
 #[must_use]
 pub fn analyze(trace: &Trace) -> Vec<Race> {
+    let sides = Sides::new(trace);
+    let found = gather(trace, &sides);
+    if found.findings.is_empty() {
+        return Vec::new();
+    }
+    explain::races(trace, &sides, found)
+}
+
+/// Every racy pair of sides, with an example.
+fn gather(trace: &Trace, sides: &Sides) -> Found {
     let workers = rayon::current_num_threads().max(1);
     let partition = Partition::new(trace, workers);
     let candidates = candidates(trace, &partition);
+    let mut found = Found::default();
     if candidates.is_empty() {
-        return Vec::new();
+        return found;
     }
-    let sides = Sides::new(trace);
     let pairs = (0..workers)
-        .map(|worker| Pairs::new(worker, &partition, &candidates, &sides))
+        .map(|worker| Pairs::new(worker, &partition, &candidates, sides))
         .collect();
     let pairs: Vec<Pairs<'_>> = walk(trace, pairs, Pairs::visit);
-    let mut found = Found::default();
     for pairs in pairs {
         found.merge(pairs.found);
     }
-    explain::races(trace, &sides, found)
+    found
 }
 
 /// The blocks in which anything races.
