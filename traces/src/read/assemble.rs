@@ -54,7 +54,8 @@ fn put_together(
     mut threads: FxHashMap<u32, ThreadStreams>,
 ) -> Trace {
     let ids = thread_ids(&seen.tables, &threads);
-    let mut labels = Ids::new(&ids, seen.file_len);
+    let events: usize = threads.values().map(|thread| thread.sync.len()).sum();
+    let mut labels = Ids::new(&ids, (events + seen.tables.objects.len()) as u64);
     let mut builder = Builder {
         header: &seen.header,
         mapping: &Arc::new(mapping),

@@ -110,7 +110,7 @@ impl Index {
             StreamKind::Table => self.tables.push(chunk.payload),
             StreamKind::Sync => {
                 let before = self.sync.len();
-                sync_runs(mapping, chunk.run, &mut self.sync);
+                sync_runs(mapping, chunk, &mut self.sync);
                 debug_assert!(self.sync.len() >= before, "runs are only added");
             }
             StreamKind::Access => access_runs(mapping, chunk, &mut self.accesses),
@@ -119,8 +119,10 @@ impl Index {
 }
 
 /// Splits a sync chunk at its switches, and finds its end: the first word of
-/// an event is stored last and is never zero.
-fn sync_runs(mapping: &Mapping, mut run: Run, runs: &mut Vec<Run>) {
+/// an event is stored last and is never zero. A switch that the header does not
+/// allow stays in the run, where it is no event and hence damage.
+fn sync_runs(mapping: &Mapping, chunk: Chunk, runs: &mut Vec<Run>) {
+    let mut run = chunk.run;
     let words = mapping.words(run.bytes.clone());
     let start = run.bytes.start;
     let mut at = 0;
@@ -129,7 +131,7 @@ fn sync_runs(mapping: &Mapping, mut run: Run, runs: &mut Vec<Run>) {
         if first == 0 || next > words.len() {
             break;
         }
-        if first as u8 == words::SWITCH {
+        if first as u8 == words::SWITCH && chunk.switches {
             run.bytes.end = start + at as u64 * 8;
             runs.push(run.clone());
             run.thread = u64::from_le_bytes(words[at + 1]) as u32;

@@ -256,3 +256,30 @@ fn a_thread_ends_at_a_gap_or_at_what_is_no_event() {
     assert_eq!(trace.streams[0].sync.len(), 0);
     assert_eq!((found(&trace, 0).len(), found(&trace, 1).len()), (0, 0));
 }
+
+#[test]
+fn a_switch_that_the_header_does_not_allow_is_damage() {
+    let mut made = Made::new();
+    let mut sync = event(Kind::Acq, 0, 11);
+    sync.extend(words::switch(9, 0));
+    sync.extend(event(Kind::Rel, 0, 0));
+    made.lay(&Laid::new(StreamKind::Sync, 7, &sync));
+    let trace = made.read();
+    assert!(trace.info.truncated);
+    assert_eq!(trace.threads.len(), 1);
+    assert_eq!(trace.streams[0].sync.len(), 1);
+}
+
+#[test]
+fn a_damaged_object_does_not_make_the_table_as_long_as_the_file() {
+    let mut made = Made::new();
+    let mut sync = event(Kind::Acq, 0, 11);
+    sync.extend(event(Kind::Rel, 0, 0));
+    sync[1] = 900_000 | 100 << 32;
+    made.lay(&Laid::new(StreamKind::Sync, 7, &sync));
+    made.0.resize(16 << 20, 0);
+    let trace = made.read();
+    assert!(trace.objects.len() < 5000, "{}", trace.objects.len());
+    let object = trace.streams[0].sync[0].object_id();
+    assert_eq!(trace.objects[object.index()].name, "mutex#899999");
+}

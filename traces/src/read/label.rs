@@ -15,6 +15,9 @@ use crate::kind::{Kind, Operands};
 use crate::object::ObjectKind;
 use crate::trace::{Object, Thread};
 
+/// Objects that have neither record nor event, in a file that is not whole.
+const LOST_MAX: u64 = 4096;
+
 /// Gives a recorder's ids their places in the tables of a trace.
 pub(super) struct Ids {
     threads: FxHashMap<u32, u32>,
@@ -29,9 +32,11 @@ pub(super) struct Ids {
 }
 
 impl Ids {
-    /// Ids for `threads`, sorted, and for objects of a file of `file_len` bytes.
-    pub(super) fn new(threads: &[u32], file_len: u64) -> Ids {
-        let bound = u32::try_from(file_len / 16).unwrap_or(u32::MAX / 2);
+    /// Ids for `threads`, sorted, and for objects of a file that has as many
+    /// events and records as `mentions`: ids are drawn in order, each with a
+    /// record of its own, so few more than those can have been drawn.
+    pub(super) fn new(threads: &[u32], mentions: u64) -> Ids {
+        let bound = u32::try_from(mentions.saturating_add(LOST_MAX)).unwrap_or(u32::MAX / 2);
         Ids {
             threads: (0..).zip(threads).map(|(at, id)| (*id, at)).collect(),
             bound: bound.min(u32::MAX / 2),
