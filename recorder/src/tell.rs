@@ -152,9 +152,8 @@ pub fn span(name: &str) -> Stretch {
 
 /// This thread reads `len` bytes at `pointer`, which is not followed.
 ///
-/// Bytes beyond 2^47 can't be recorded, here and in [`write`], [`alloc`] and
-/// [`free`]: what is told there is counted as a lost
-/// access.
+/// Bytes beyond 2^47 can't be recorded, here and in [`write`](fn@write),
+/// [`alloc`] and [`free`]: what is told there is counted as a lost access.
 ///
 /// ```
 /// let buffer = [0_u8; 16];

@@ -108,7 +108,8 @@ fn what_is_told_comes_to_nothing() {
 
 #[test]
 fn a_session_starts_and_leaves_no_file() {
-    let path = std::env::temp_dir().join("hbtrace-off-leaves-no-file.trace");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.trace");
     let session = hbtrace_recorder::record(&path)
         .time_all(true)
         .start()

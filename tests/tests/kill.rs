@@ -2,26 +2,30 @@
 //!
 //! The file of a process that was killed must read and replay, hold no acquire
 //! without its release, and hold everything that the process had done before
-//! it told so. `HBTRACE_KILLS` says how often (40).
+//! it told so. `HBTRACE_KILLS` says how often (40), `HBTRACE_SEED` at which
+//! moments (other ones in each run).
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hbtrace_traces::event::{NO_NUMBER, SyncEvent};
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::read;
 use hbtrace_traces::trace::Trace;
 
+/// Long after this time a program that never records is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 #[test]
 fn killed_at_any_moment_the_file_reads_and_misses_no_release_no_race() {
     let kills = kills();
-    let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let mut random = seed.subsec_nanos() as u64 | 1;
-    println!("seed {random}");
+    let mut random = seed();
+    // Shown where the test fails.
+    println!("again with HBTRACE_SEED={random}");
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("killed.trace");
     let (mut events, mut told) = (0, 0);
@@ -47,30 +51,60 @@ fn killed_at_any_moment_the_file_reads_and_misses_no_release_no_race() {
 fn killed_while_it_starts_the_file_reads_or_is_cut_within_its_header_no_race() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("killed.trace");
-    let mut read = 0;
-    for step in 0..kills() {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_killed"))
-            .env("HBTRACE_OUT", &path)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_micros(100 * step % 5000));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        if !path.exists() {
-            continue;
-        }
-        match read::open(&path, read::Options::default()) {
-            Ok(trace) => {
+    let deadline = Instant::now() + PATIENCE;
+    let (mut step, mut read, mut later) = (0, 0, 0);
+    while step < kills() || read == 0 {
+        assert!(Instant::now() < deadline, "no file was ever read");
+        kill_while_it_starts(&path, Duration::from_micros(100 * step % 5000 + later));
+        match opened(&path) {
+            Some(trace) => {
                 check_releases(&trace);
                 check_findings(&trace);
                 read += 1;
             }
-            Err(error) => assert!(error.is_not_a_trace(), "{error}"),
+            // How long it takes to start depends on what else runs.
+            None => later += 100,
         }
-        std::fs::remove_file(&path).unwrap();
+        step += 1;
     }
-    println!("{read} of {} files read", kills());
+    println!("{read} of {step} files read");
+}
+
+fn kill_while_it_starts(path: &Path, after: Duration) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_killed"))
+        .env("HBTRACE_OUT", path)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(after);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// What is in the file, which is then removed.
+fn opened(path: &Path) -> Option<Trace> {
+    if !path.exists() {
+        return None;
+    }
+    let trace = match read::open(path, read::Options::default()) {
+        Ok(trace) => Some(trace),
+        Err(error) => {
+            assert!(error.is_not_a_trace(), "{error}");
+            None
+        }
+    };
+    std::fs::remove_file(path).unwrap();
+    trace
+}
+
+/// Any number but 0, of which the moments are made.
+fn seed() -> u64 {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let given = std::env::var("HBTRACE_SEED");
+    given.map_or_else(
+        |_| u64::from(now().subsec_nanos()) | 1,
+        |seed| seed.parse().unwrap(),
+    )
 }
 
 fn kills() -> u64 {

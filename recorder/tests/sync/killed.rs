@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hbtrace_recorder::sync::mpsc::{channel, sync_channel};
 use hbtrace_recorder::sync::{Barrier, Condvar, Mutex, OnceLock, RwLock, RwLockWriteGuard};
@@ -21,6 +21,8 @@ use hbtrace_traces::trace::Trace;
 
 const PARTIES: u64 = 3;
 const TURNS: usize = 20;
+/// Long after this time a child that does not record is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Every primitive, round after round, for ever where `HBTRACE_ENDLESS` says so.
 #[test]
@@ -157,7 +159,15 @@ fn killed(delay: Duration) -> Trace {
         .stdout(Stdio::null())
         .spawn()
         .expect("this program runs");
+    let deadline = Instant::now() + PATIENCE;
     while !begun(&path) {
+        let status = child.try_wait().expect("it is a child of ours");
+        assert_eq!(status, None, "it ended before it recorded");
+        if Instant::now() > deadline {
+            child.kill().expect("it runs");
+            child.wait().expect("it was killed");
+            panic!("it did not begin to record");
+        }
         thread::yield_now();
     }
     std::thread::sleep(Duration::from_millis(5) + delay);
