@@ -261,8 +261,8 @@ impl Trace {
         self.site(site).map_or("?", |site| &site.text)
     }
 
-    /// The location as reports show it: the object's name (with a byte range
-    /// where it is part of the object), or `0xADDRESS:LENGTH`.
+    /// The location as reports show it: the name of the object that it is or
+    /// lies in, or `0xADDRESS:LENGTH`.
     #[must_use]
     pub fn location_text(&self, location: Location) -> String {
         let object = location
@@ -274,7 +274,7 @@ impl Trace {
         }
     }
 
-    /// Events of all threads: sync events, and accesses as far as counted.
+    /// Sync events of all threads.
     #[must_use]
     pub fn sync_events(&self) -> u64 {
         self.streams

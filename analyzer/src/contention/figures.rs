@@ -1,7 +1,7 @@
 //! From the model and the path to figures with names.
 
 use hbtrace_traces::id::{ObjectId, SiteId, ThreadId};
-use hbtrace_traces::trace::{ObjectKind, Trace};
+use hbtrace_traces::trace::Trace;
 use rustc_hash::FxHashMap;
 
 use crate::finding::{
@@ -156,7 +156,7 @@ fn figures_of(trace: &Trace, object: usize, tally: &Tally) -> LockFigures {
     let labels = &trace.objects[object];
     LockFigures {
         lock: labels.name.clone(),
-        kind: kind_name(labels.kind).to_owned(),
+        kind: labels.kind.name().to_owned(),
         site: trace.site_text(labels.site).to_owned(),
         acquisitions: tally.acquisitions,
         contended: waits.len() as u64,
@@ -187,26 +187,6 @@ fn percentile(waits: &[u64], attempts: u64, per_mille: u64) -> Percentile {
     Percentile {
         percent: per_mille as f64 / 10.0,
         wait_ns,
-    }
-}
-
-fn kind_name(kind: ObjectKind) -> &'static str {
-    match kind {
-        ObjectKind::Unknown => "unknown",
-        ObjectKind::Mutex => "mutex",
-        ObjectKind::RwLock => "rwlock",
-        ObjectKind::Condvar => "condvar",
-        ObjectKind::Channel => "channel",
-        ObjectKind::Atomic => "atomic",
-        ObjectKind::Barrier => "barrier",
-        ObjectKind::Once => "once",
-        ObjectKind::Semaphore => "semaphore",
-        ObjectKind::WaitGroup => "waitgroup",
-        ObjectKind::Cell => "cell",
-        ObjectKind::Block => "block",
-        ObjectKind::Token => "token",
-        ObjectKind::Label => "label",
-        ObjectKind::Name => "name",
     }
 }
 

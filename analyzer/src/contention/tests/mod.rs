@@ -371,3 +371,10 @@ fn a_lock_on_the_path_comes_before_a_channel_that_is_only_handed_over() {
         .collect();
     assert_eq!(order, [("l", 10), ("c", 40)]);
 }
+
+#[test]
+fn objects_are_called_as_everywhere_else() {
+    let contention =
+        analyze("a|fork(b)|x:1|0\nb|req(g)|x:2|1\na|wg_done(g)|x:3|20\nb|wg_wait(g)|x:2|30\n");
+    assert_eq!(lock(&contention, "g").kind, "wait group");
+}
