@@ -7,7 +7,7 @@
 use std::sync::PoisonError;
 
 pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, compiler_fence,
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, compiler_fence, fence,
 };
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 

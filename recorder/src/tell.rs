@@ -81,7 +81,8 @@ pub fn acquire(token: &Token) {
     pass(token, Kind::Acquire, 0, Location::caller());
 }
 
-fn pass(token: &Token, kind: Kind, releases: u64, site: &'static Location<'static>) {
+/// Records a release (1 more) or an acquire (0 more) of a token.
+pub(crate) fn pass(token: &Token, kind: Kind, releases: u64, site: &'static Location<'static>) {
     if emit::recording() {
         let event = Event::new(kind, token.object.id(ObjectKind::Token), site);
         emit::sync_counted(event, &token.released, releases);

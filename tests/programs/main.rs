@@ -46,6 +46,8 @@ programs! {
     map: plain_map_race, locked_map_no_race;
     park: write_after_unpark_race, unpark_no_race;
     readers_writer: write_under_read_lock_race, write_lock_no_race;
+    receiver_gone: write_after_receiver_drop_race, failed_send_no_race,
+        failed_rendezvous_no_race, failed_buffered_send_race;
     release_sequence: relaxed_store_race, exchanges_no_race;
     rendezvous: buffered_race, handshake_no_race;
     scope: shared_slot_race, own_slots_no_race;

@@ -12,8 +12,16 @@
 //! earlier): that it did take it is an edge back to the sender.
 //! A receiver that goes receives what it drops, as the trace sees it: the
 //! destructors of those values come after their senders.
+//!
+//! A send that fails since the receiver is gone comes after what was done before
+//! the receiver's drop. Std's docs do not promise that, but its implementation
+//! does it, except that a send on a buffered channel has to have waited: there
+//! a send that fails at once reads a relaxed mark and is ordered after nothing.
+//! The trace holds the drop as a `release` and the failed send as an `acquire`
+//! of a token, `NAME.receiver` where the channel is called `NAME`.
 
 mod bounded;
+mod departure;
 mod iter;
 mod message;
 mod queue;

@@ -26,6 +26,7 @@ use std::time::Instant;
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
+use super::departure::Departure;
 use crate::emit::{self, Event};
 use crate::object::Object;
 use crate::primitive::{Condvar, Mutex, MutexGuard, lock};
@@ -51,6 +52,7 @@ pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
     arrived: Condvar,
     freed: [Condvar; BUCKETS as usize],
+    departure: Departure,
 }
 
 struct State<T> {
@@ -81,6 +83,7 @@ impl<T> Queue<T> {
             }),
             arrived: Condvar::new(),
             freed: [const { Condvar::new() }; BUCKETS as usize],
+            departure: Departure::new(),
         };
         let capacity = queue.capacity;
         queue.record(Kind::Chan, Location::caller(), |event| {
@@ -96,6 +99,7 @@ impl<T> Queue<T> {
     ) -> Result<(), SendError<T>> {
         let state = self.lock();
         if state.receiver_gone {
+            self.fails_at_once(site);
             return Err(SendError(value));
         }
         self.send_now(state, value, site)
@@ -108,6 +112,7 @@ impl<T> Queue<T> {
     ) -> Result<(), TrySendError<T>> {
         let state = self.lock();
         if state.receiver_gone {
+            self.fails_at_once(site);
             return Err(TrySendError::Disconnected(value));
         }
         let has_room = match self.capacity {
@@ -119,6 +124,14 @@ impl<T> Queue<T> {
         }
         self.send_now(state, value, site)
             .map_err(|SendError(value)| TrySendError::Disconnected(value))
+    }
+
+    /// A send finds the receiver gone. Std orders it only if nothing is
+    /// buffered; see [`Departure`].
+    fn fails_at_once(&self, site: &'static Location<'static>) {
+        if self.capacity == 0 {
+            self.departure.seen(site);
+        }
     }
 
     /// Starts a send and waits until it has completed.
@@ -175,6 +188,7 @@ impl<T> Queue<T> {
         site: &'static Location<'static>,
     ) -> T {
         self.record(Kind::Unsent, site, |event| event.timed(true));
+        self.departure.seen(site);
         let place = (number - state.received - 1) as usize;
         let value = state.messages.get_mut(place).and_then(Option::take);
         value.expect("a waiting sender's value is its own to take back")
@@ -259,6 +273,9 @@ impl<T> Queue<T> {
     /// that senders come before their values' destructors.
     pub(super) fn remove_receiver(&self, site: &'static Location<'static>) {
         let mut state = self.lock();
+        if state.senders > 0 {
+            self.departure.begins(site);
+        }
         state.receiver_gone = true;
         let within = (state.messages.len() as u64).min(self.capacity);
         for number in state.received + 1..=state.received + within {
@@ -300,5 +317,6 @@ impl<T> Queue<T> {
 
     pub(super) fn set_name(&self, name: &str) {
         self.object.name(ObjectKind::Channel, name);
+        self.departure.name_after(name);
     }
 }

@@ -46,6 +46,7 @@ impl<T> Sender<T> {
         let site = Location::caller();
         let receiver = self.head.receiver();
         if receiver == GONE {
+            self.head.send_failed(site);
             return Err(SendError(t));
         }
         let mut message = message::UNRECORDED;
@@ -61,6 +62,7 @@ impl<T> Sender<T> {
                 if envelope.message != message::UNRECORDED {
                     self.head.record(Kind::Unsent, site, |event| event);
                 }
+                self.head.send_failed(site);
                 SendError(envelope.value)
             })
     }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
+use super::departure::Departure;
 use super::message;
 use crate::emit::{self, Event};
 use crate::object::Object;
-use crate::primitive::{AtomicU8, Ordering};
+use crate::primitive::{AtomicU8, Ordering, fence};
 
 /// The receiving half.
 pub(super) struct Unbounded<T> {
@@ -24,6 +25,7 @@ pub(super) struct Head {
     object: Object,
     /// What the receiver does. A hint for senders.
     receiver: AtomicU8,
+    departure: Departure,
 }
 
 /// The receiver does not wait.
@@ -46,6 +48,7 @@ impl Head {
         Head {
             object: Object::new(),
             receiver: AtomicU8::new(BUSY),
+            departure: Departure::new(),
         }
     }
 
@@ -61,17 +64,34 @@ impl Head {
         }
     }
 
-    /// What the receiver does. Relaxed, as all accesses of it: a hint.
+    /// A send has failed. If it saw no more than the hint that the receiver is
+    /// gone, this is what orders it after the receiver's drop, as std does.
+    #[cold]
+    pub(super) fn send_failed(&self, site: &'static Location<'static>) {
+        // Pairs with the store of GONE.
+        fence(Ordering::Acquire);
+        self.departure.seen(site);
+    }
+
+    /// What the receiver does. Relaxed: a hint; see `send_failed` for GONE.
     pub(super) fn receiver(&self) -> u8 {
         self.receiver.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_name(&self, name: &str) {
         self.object.name(ObjectKind::Channel, name);
+        self.departure.name_after(name);
     }
 
     fn receiver_is(&self, now: u8) {
+        // Relaxed: a hint.
         self.receiver.store(now, Ordering::Relaxed);
+    }
+
+    /// The receiver is about to go.
+    fn receiver_goes(&self) {
+        // Release: pairs with the fence in `send_failed`.
+        self.receiver.store(GONE, Ordering::Release);
     }
 }
 
@@ -132,7 +152,11 @@ impl<T> Unbounded<T> {
     /// that senders come before their values' destructors. (A send that is
     /// under way at this moment may be missed.)
     pub(super) fn close(&self, site: &'static Location<'static>) {
-        self.head.receiver_is(GONE);
+        // Relaxed, within: once no sender is left none can be made.
+        if Arc::strong_count(&self.head) > 1 {
+            self.head.departure.begins(site);
+        }
+        self.head.receiver_goes();
         if emit::recording() {
             while let Ok(envelope) = self.inner.try_recv() {
                 drop(self.received(envelope, site, false));
