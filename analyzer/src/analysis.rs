@@ -45,9 +45,10 @@ pub static ANALYSES: &[Analysis] = &[
         name: "deadlocks",
         description: "cycles of threads that each hold what the next one wants",
         run: |trace, findings| {
-            let (deadlocks, warnings) = deadlock::analyze(trace);
-            findings.deadlocks = deadlocks;
-            findings.warnings.extend(warnings);
+            let verdict = deadlock::analyze(trace);
+            findings.deadlocks = verdict.deadlocks;
+            findings.waits_at_end = verdict.waits_at_end;
+            findings.warnings.extend(verdict.warnings);
         },
         faults: Some(|findings| findings.deadlocks.len()),
     },

@@ -14,6 +14,9 @@ pub struct Findings {
     pub races: Vec<Race>,
     /// Potential and actual deadlocks, sorted by cycle.
     pub deadlocks: Vec<Deadlock>,
+    /// Threads that still waited when the trace ended, by thread. No fault in
+    /// itself: a pool's idle threads wait for work until the process ends.
+    pub waits_at_end: Vec<EndWait>,
     /// Who waited for whom, and what held the run up.
     pub contention: Contention,
     /// Sentences that qualify all of the above.
@@ -106,6 +109,23 @@ pub struct CycleStep {
     pub site: String,
     /// Where it took what the previous step wants; `?` if unknown.
     pub holds_since: String,
+}
+
+/// A thread that still waited when the trace ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EndWait {
+    /// Name of the thread.
+    pub thread: String,
+    /// What it waited for; its own name where it was parked.
+    pub object: String,
+    /// `mutex`, `channel`, ..., or `thread` where it waited for one to end.
+    pub kind: String,
+    /// Where.
+    pub site: String,
+    /// Locks it held, in the order they were taken.
+    pub holds: Vec<String>,
+    /// When the wait began, from the trace's start on; `None` if unknown.
+    pub since_ns: Option<u64>,
 }
 
 /// Contention and critical path. Empty where the trace has no time.

@@ -22,10 +22,15 @@
 //! and for threads to be joined; a thread that waits for itself included. A
 //! request for the shared side waits for exclusive holds, and for requests of
 //! the exclusive side, which locks commonly let nobody pass; the holder that
-//! such a request waits for is then part of the cycle. An actual deadlock hides the potential one with the same locks
-//! and sites.
+//! such a request waits for is then part of the cycle. An actual deadlock hides
+//! the potential one with the same locks and sites.
+//!
+//! A program can hang without a cycle (a channel whose sender is gone for
+//! good, a condition that nobody notifies), so every wait that is open at the
+//! end is told as well ([`at_end`]), as a fact and not as a fault.
 
 mod acquisition;
+mod at_end;
 mod cycle;
 mod lock_order;
 #[cfg(test)]
@@ -37,7 +42,7 @@ use std::collections::BTreeMap;
 use hbtrace_traces::id::{ObjectId, SiteId, ThreadId};
 use hbtrace_traces::trace::Trace;
 
-use crate::finding::{CycleStep, Deadlock};
+use crate::finding::{CycleStep, Deadlock, EndWait};
 use crate::fingerprint::{fingerprint, number};
 use crate::held::Held;
 
@@ -60,12 +65,23 @@ struct Member {
 /// what it acquires, and where; from the least step on.
 type Key<'a> = Vec<(String, String, &'a str)>;
 
-/// Finds all deadlocks, sorted by cycle, and says what was not looked at.
-pub(crate) fn analyze(trace: &Trace) -> (Vec<Deadlock>, Vec<String>) {
+/// What is to be said about a trace.
+pub(crate) struct Verdict {
+    /// All deadlocks, sorted by cycle.
+    pub(crate) deadlocks: Vec<Deadlock>,
+    /// Every wait that is open at the end, by thread.
+    pub(crate) waits_at_end: Vec<EndWait>,
+    /// What was not looked at.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Finds all deadlocks and the waits at the end.
+pub(crate) fn analyze(trace: &Trace) -> Verdict {
     let acquisitions = acquisition::collect(trace);
     let locks = lock_order::LockOrder::new(&acquisitions);
     let potential = cycle::find(&acquisitions, &locks);
-    let actual = wait::find(trace);
+    let end = wait::End::of(trace);
+    let actual = wait::find(trace, &end);
     let mut found = BTreeMap::new();
     for (is_actual, cycles) in [(true, actual), (false, potential.cycles)] {
         for mut members in cycles {
@@ -82,7 +98,11 @@ pub(crate) fn analyze(trace: &Trace) -> (Vec<Deadlock>, Vec<String>) {
             .iter_mut()
             .map(|deadlock| &mut deadlock.fingerprint),
     );
-    (deadlocks, potential.warnings)
+    Verdict {
+        deadlocks,
+        waits_at_end: at_end::find(trace, &end),
+        warnings: potential.warnings,
+    }
 }
 
 /// Turns the cycle so that its least step comes first, and gives its key.

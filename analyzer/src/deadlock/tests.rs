@@ -4,19 +4,12 @@ use std::path::Path;
 
 use hbtrace_traces::{read, text};
 
-use super::analyze;
+use super::{Verdict, analyze};
 
 /// `actual` or `potential`, then each step as `THREAD wants LOCK at SITE`.
 fn deadlocks(trace: &str) -> Vec<String> {
-    let trace = lines(trace);
-    let trace = text::parse(
-        Path::new("x.std"),
-        trace.as_bytes(),
-        read::Options::default(),
-    )
-    .unwrap();
-    let (found, warnings) = analyze(&trace);
-    let found = found.iter().map(|deadlock| {
+    let verdict = verdict(trace);
+    let found = verdict.deadlocks.iter().map(|deadlock| {
         let steps = deadlock
             .cycle
             .iter()
@@ -28,7 +21,32 @@ fn deadlocks(trace: &str) -> Vec<String> {
         };
         format!("{sort}: {}", steps.collect::<Vec<_>>().join(", "))
     });
-    found.chain(warnings).collect()
+    found.chain(verdict.warnings).collect()
+}
+
+fn verdict(trace: &str) -> Verdict {
+    let trace = lines(trace);
+    let trace = text::parse(
+        Path::new("x.std"),
+        trace.as_bytes(),
+        read::Options::default(),
+    )
+    .unwrap();
+    analyze(&trace)
+}
+
+/// Each open wait as `THREAD for KIND OBJECT at SITE since TIME [HOLDS]`.
+fn at_end(trace: &str) -> Vec<String> {
+    let waits = verdict(trace).waits_at_end;
+    let told = waits.iter().map(|wait| {
+        let since = wait.since_ns.map_or("?".to_owned(), |ns| ns.to_string());
+        let holds = wait.holds.join(",");
+        format!(
+            "{} for {} {} at {} since {since} [{holds}]",
+            wait.thread, wait.kind, wait.object, wait.site
+        )
+    });
+    told.collect()
 }
 
 /// Events separated by blanks, as lines.
@@ -278,4 +296,35 @@ fn shared_requests_of_exclusive_holds_deadlock() {
 fn shared_request_behind_an_exclusive_one_deadlock() {
     let trace = "A|racq(a)|1 B|req(a)|2 A|req_shared(a)|3";
     assert_eq!(deadlocks(trace), ["actual: B wants a at 2, A wants a at 3"]);
+}
+
+#[test]
+fn a_hang_without_a_cycle_says_who_waits_for_what() {
+    let trace = "A|fork(B)|1|10 A|chan(c,inf)|1|10 A|acq(m)|2|20 A|req(c)|3|30 B|acq(l)|4|40 B|wait(v,l)|5|50 B|w(x)|6|60";
+    assert_eq!(
+        at_end(trace),
+        [
+            "A for channel c at 3 since 20 [m]",
+            "B for condvar v at 5 since 40 []"
+        ]
+    );
+    assert_eq!(deadlocks(trace), NOTHING);
+}
+
+#[test]
+fn a_thread_that_never_left_the_barrier_waits() {
+    let trace = "A|barrier(b,3)|1 A|arrive(b)|2 B|arrive(b)|3";
+    assert_eq!(
+        at_end(trace),
+        [
+            "A for barrier b at 2 since ? []",
+            "B for barrier b at 3 since ? []"
+        ]
+    );
+}
+
+#[test]
+fn waits_that_ended_are_not_told() {
+    let trace = "A|fork(B)|1 A|req(l)|2 A|acq(l)|3 A|rel(l)|4 A|req(B)|5 B|req(l)|6 B|unreq(l)|7 A|join(B)|8";
+    assert_eq!(at_end(trace), NOTHING);
 }

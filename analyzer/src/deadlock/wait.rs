@@ -88,20 +88,33 @@ fn ends(waiter: ThreadId, target: Target, event: &SyncEvent) -> bool {
     }
 }
 
+/// What threads hold and wait for at the end of a trace.
+pub(super) struct End {
+    pub(super) held: HeldLocks,
+    pub(super) waits: Waits,
+}
+
+impl End {
+    /// Walks the whole trace.
+    pub(super) fn of(trace: &Trace) -> End {
+        let mut held = HeldLocks::new(trace.threads.len());
+        let mut waits = Waits::new(trace.threads.len());
+        for step in &trace.steps {
+            if let Step::Sync { thread, index } = *step {
+                let event = trace.sync(thread, index);
+                held.step(thread, event);
+                waits.step(thread, index, event);
+            }
+        }
+        End { held, waits }
+    }
+}
+
 /// All cycles of waits at the end of the trace: through every thread that is
 /// in one, a shortest. (Where each thread waits for one other, as for mutexes
 /// and joins, these are all there are.)
-pub(super) fn find(trace: &Trace) -> Vec<Vec<Member>> {
-    let mut held = HeldLocks::new(trace.threads.len());
-    let mut waits = Waits::new(trace.threads.len());
-    for step in &trace.steps {
-        if let Step::Sync { thread, index } = *step {
-            let event = trace.sync(thread, index);
-            held.step(thread, event);
-            waits.step(thread, index, event);
-        }
-    }
-    let graph = wait_for(trace, &held, &waits);
+pub(super) fn find(trace: &Trace, End { held, waits }: &End) -> Vec<Vec<Member>> {
+    let graph = wait_for(trace, held, waits);
     let wait_of: FxHashMap<_, _> = waits.open().collect();
     let member = |node: &NodeIndex| {
         let thread = graph[*node];

@@ -10,7 +10,7 @@ use std::io;
 use serde::Serialize;
 
 use super::RenderOptions;
-use crate::finding::{Contention, Deadlock, Findings, Race, TraceFigures};
+use crate::finding::{Contention, Deadlock, EndWait, Findings, Race, TraceFigures};
 
 /// Name of the schema.
 const SCHEMA: &str = "hbtrace-report/1";
@@ -21,6 +21,7 @@ struct Document<'a> {
     trace: &'a TraceFigures,
     races: &'a [Race],
     deadlocks: &'a [Deadlock],
+    waits_at_end: &'a [EndWait],
     contention: &'a Contention,
     warnings: &'a [String],
 }
@@ -36,6 +37,7 @@ pub(super) fn render(
         trace: &findings.trace,
         races: &findings.races,
         deadlocks: &findings.deadlocks,
+        waits_at_end: &findings.waits_at_end,
         contention: &findings.contention,
         warnings: &findings.warnings,
     };

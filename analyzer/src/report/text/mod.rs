@@ -9,6 +9,7 @@
 mod contention;
 mod snippet;
 mod style;
+mod waits;
 
 use std::io;
 
@@ -42,6 +43,7 @@ pub(super) fn render(
     for deadlock in &findings.deadlocks {
         page.deadlock(deadlock)?;
     }
+    page.waits_at_end(findings)?;
     page.contention(&findings.contention, &findings.trace)?;
     for warning in &findings.warnings {
         let label = page.style.warning("warning");
