@@ -16,7 +16,7 @@
 //! | --- | --- | --- | --- | --- |
 //! | `acq` `rel` `racq` `rrel` `downgrade` | lock | `rel`: thread whose hold it is, if another | exclusive holds of the lock that ended before this hold began | - |
 //! | inner pairs of a re-entrant lock | lock | | [`NO_NUMBER`](crate::event::NO_NUMBER) | - |
-//! | `req` `unreq` | object (or thread, with `extra` 1) | - | - | 1: `object` is a thread |
+//! | `req` `unreq` | object (or thread, with `extra` 1) | - | - | 1: `object` is a thread; 2: a request for the shared side of a lock |
 //! | `fork` `join` | thread | - | - | - |
 //! | `load` | atomic | name of the version | version read | - |
 //! | `store` `rmw` | atomic | name of the version | version written (each object's count from 1; 0 is its first value) | - |

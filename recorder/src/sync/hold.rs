@@ -22,6 +22,9 @@ use crate::emit::{self, Event};
 use crate::object::Object;
 use crate::primitive::{AtomicU32, AtomicU64, Ordering};
 
+/// `extra` of a `req` that is about the shared side of a lock.
+const SHARED: u64 = 2;
+
 /// What a lock has besides its value.
 pub(super) struct Head {
     object: Object,
@@ -100,7 +103,11 @@ impl Head {
         let at_last = poison::tried(attempt());
         let waits = at_last.is_none();
         let result = at_last.unwrap_or_else(|| {
-            emit::sync(self.event(Kind::Req, site).timed(true));
+            let request = self.event(Kind::Req, site).timed(true);
+            emit::sync(match mode {
+                Mode::Exclusive => request,
+                Mode::Shared => request.extra(SHARED),
+            });
             block()
         });
         // Relaxed: as above.

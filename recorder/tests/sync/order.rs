@@ -1,5 +1,5 @@
 //! Recorded order against truth: locks, condition variables, barriers and once
-//! cells. Channels are in [`channels`].
+//! cells. Channels are in [`channels`], requests for locks in [`requests`].
 //!
 //! Each stress is a test of its own (`..._work`), run once more recorded; what
 //! its threads saw is in the trace beside what was recorded of it.
@@ -15,6 +15,7 @@ use hbtrace_traces::trace::{Step, Trace};
 use crate::recorded::{Told, record, tell, told, turns};
 
 mod channels;
+mod requests;
 
 const THREADS: u64 = 4;
 
