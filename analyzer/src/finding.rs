@@ -48,7 +48,8 @@ pub struct TraceFigures {
 /// An unordered pair of sides that race.
 #[derive(Clone, Debug, Serialize)]
 pub struct Race {
-    /// Stable name of the pair: sites and kinds, hashed.
+    /// Stable name of the pair: kinds, files and what the location is called,
+    /// hashed.
     pub fingerprint: String,
     /// The side whose (site, kind) sorts first.
     pub first: Side,
@@ -88,7 +89,7 @@ pub struct Side {
 /// A cycle of threads that each hold what the next wants.
 #[derive(Clone, Debug, Serialize)]
 pub struct Deadlock {
-    /// Stable name of the cycle, hashed.
+    /// Stable name of the cycle: files and what the locks are called, hashed.
     pub fingerprint: String,
     /// It stands at the end of the trace, and not only could happen.
     pub actual: bool,

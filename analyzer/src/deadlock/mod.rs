@@ -43,7 +43,7 @@ use hbtrace_traces::id::{ObjectId, SiteId, ThreadId};
 use hbtrace_traces::trace::Trace;
 
 use crate::finding::{CycleStep, Deadlock, EndWait};
-use crate::fingerprint::{fingerprint, number};
+use crate::fingerprint::{fingerprint, number, own_name, without_lines};
 use crate::held::Held;
 
 /// What one thread of a cycle wants.
@@ -126,9 +126,6 @@ fn canonical<'a>(trace: &'a Trace, members: &mut [Member]) -> Key<'a> {
 }
 
 fn finding(trace: &Trace, members: &[Member], key: &Key<'_>, actual: bool) -> Deadlock {
-    let parts = key
-        .iter()
-        .flat_map(|(held, acquired, site)| [held.as_str(), acquired.as_str(), site]);
     let cycle = (0..members.len()).map(|at| {
         let member = &members[at];
         let previous = &members[(at + members.len() - 1) % members.len()];
@@ -141,10 +138,29 @@ fn finding(trace: &Trace, members: &[Member], key: &Key<'_>, actual: bool) -> De
         }
     });
     Deadlock {
-        fingerprint: fingerprint(parts),
+        fingerprint: name(trace, members, key),
         actual,
         cycle: cycle.collect(),
     }
+}
+
+/// The name of a cycle: of each step the names that the locks have of their
+/// own, and the file. It starts at the least of these steps, since which line
+/// or element sorts first may change.
+fn name(trace: &Trace, members: &[Member], key: &Key<'_>) -> String {
+    let own = |target: Target| match target {
+        Target::Lock(_) => own_name(&target_name(trace, target)),
+        Target::Thread(_) => "thread".to_owned(),
+    };
+    let mut steps: Vec<[String; 3]> = Vec::with_capacity(members.len());
+    for (at, (member, (_, _, site))) in members.iter().zip(key).enumerate() {
+        let previous = &members[(at + members.len() - 1) % members.len()];
+        steps.push([own(previous.wants), own(member.wants), without_lines(site)]);
+    }
+    let turned = |by: usize| steps[by..].iter().chain(&steps[..by]);
+    let least = (0..steps.len()).min_by(|a, b| turned(*a).cmp(turned(*b)));
+    steps.rotate_left(least.unwrap_or(0));
+    fingerprint(steps.iter().flatten().map(String::as_str))
 }
 
 fn lock_names(trace: &Trace, held: &[Held]) -> Vec<String> {

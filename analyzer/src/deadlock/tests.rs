@@ -328,3 +328,17 @@ fn waits_that_ended_are_not_told() {
     let trace = "A|fork(B)|1 A|req(l)|2 A|acq(l)|3 A|rel(l)|4 A|req(B)|5 B|req(l)|6 B|unreq(l)|7 A|join(B)|8";
     assert_eq!(at_end(trace), NOTHING);
 }
+
+#[test]
+fn a_deadlock_keeps_its_name_when_lines_and_elements_change() {
+    let name = |trace: &str| verdict(trace).deadlocks[0].fingerprint.clone();
+    let old = name("A|acq(x[9])|a:1 A|req(b)|a:2 B|acq(b)|a:9 B|req(x[9])|a:10");
+    assert_eq!(
+        name("C|acq(x[10])|a:5 C|req(b)|a:11 D|acq(b)|a:12 D|req(x[10])|a:13"),
+        old
+    );
+    assert_ne!(
+        name("A|acq(y)|a:1 A|req(b)|a:2 B|acq(b)|a:9 B|req(y)|a:10"),
+        old
+    );
+}

@@ -27,7 +27,7 @@ pub(super) fn races(trace: &Trace, sides: &Sides, found: Found) -> Vec<Race> {
             ..race(trace, sides, &scenes, finding)
         })
         .collect();
-    fingerprint::name(&mut races);
+    fingerprint::name(trace, &findings, &mut races);
     races
 }
 
