@@ -68,23 +68,7 @@ impl Channels {
                 self.under_way.insert(key, event.number);
             }
             Kind::Recv => channel.receive(event, capacity, named, self.cut)?,
-            Kind::Sent => {
-                event.number = 0;
-                match self.under_way.remove(&key) {
-                    Some(message) if capacity != NO_NUMBER && message > capacity => {
-                        let channel = event.object;
-                        let completion = Completion {
-                            thread,
-                            index,
-                            channel,
-                            message,
-                        };
-                        self.completions.push(completion);
-                    }
-                    None if !self.cut => return Err(no_send("sent", event, named)),
-                    _ => {}
-                }
-            }
+            Kind::Sent => self.sent((thread, index), event, (capacity, named))?,
             Kind::Unsent => match self.under_way.remove(&key) {
                 None if !self.cut => return Err(no_send("unsent", event, named)),
                 _ => {}
@@ -99,6 +83,30 @@ impl Channels {
                     return Err(not_closed(event, named));
                 }
             }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A send has completed. Which receive it needed is found out in the end.
+    fn sent(
+        &mut self,
+        (thread, index): (u32, u32),
+        event: &mut SyncEvent,
+        (capacity, named): (u64, &Named<'_>),
+    ) -> Result<(), Fault> {
+        event.number = 0;
+        let channel = event.object;
+        match self.under_way.remove(&(thread, channel)) {
+            Some(message) if capacity != NO_NUMBER && message > capacity => {
+                self.completions.push(Completion {
+                    thread,
+                    index,
+                    channel,
+                    message,
+                });
+            }
+            None if !self.cut => return Err(no_send("sent", event, named)),
             _ => {}
         }
         Ok(())

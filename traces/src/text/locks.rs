@@ -76,10 +76,6 @@ impl Locks {
             named,
         };
         event.number = match event.kind {
-            Kind::Acq => at.acquire(1)?,
-            Kind::ReadAcq => at.acquire_shared()?,
-            Kind::ReadRel => at.release_shared()?,
-            Kind::Downgrade => at.downgrade()?,
             Kind::Wait => {
                 let (number, depth) = at.wait()?;
                 let waiting = Waiting {
@@ -94,12 +90,7 @@ impl Locks {
                 let waiting = self.waiting.remove(&thread);
                 at.woken(event.object, waiting)?
             }
-            _ => {
-                if event.other != NONE {
-                    at.thread = event.other;
-                }
-                at.release()?
-            }
+            _ => at.simple(event)?,
         };
         Ok(())
     }
@@ -115,6 +106,22 @@ struct At<'a> {
 }
 
 impl At<'_> {
+    /// A step of no condition variable.
+    fn simple(&mut self, event: &SyncEvent) -> Result<u64, Fault> {
+        match event.kind {
+            Kind::Acq => self.acquire(1),
+            Kind::ReadAcq => self.acquire_shared(),
+            Kind::ReadRel => self.release_shared(),
+            Kind::Downgrade => self.downgrade(),
+            _ => {
+                if event.other != NONE {
+                    self.thread = event.other;
+                }
+                self.release()
+            }
+        }
+    }
+
     fn acquire(&mut self, depth: u32) -> Result<u64, Fault> {
         match &mut self.lock.writer {
             Some(hold) if hold.thread == self.thread => {
