@@ -5,7 +5,8 @@
 use plotters::prelude::*;
 
 use super::canvas::{Anchor, Canvas, fit, width_of};
-use super::plot::{Plot, SCALE};
+use super::chart::{Axis, chart, percent_tick};
+use super::plot::Plot;
 use super::style::Ink;
 use super::view::{LEFT, MARGIN, View, WIDTH};
 use crate::finding::LockFigures;
@@ -29,18 +30,8 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
     };
     canvas.text("strong", (left, f64::from(top)), 16, Anchor::Start, title);
     if locks.is_empty() {
-        let text = match all.len() {
-            0 => "The trace holds no lock.".to_owned(),
-            1 => "The one lock there is cost no time.".to_owned(),
-            many => format!("None of {} locks cost time.", grouped(many as u64)),
-        };
-        canvas.text(
-            "dim",
-            (f64::from(LEFT), f64::from(top)),
-            13,
-            Anchor::Start,
-            &text,
-        );
+        let at = (f64::from(LEFT), f64::from(top));
+        canvas.text("dim", at, 13, Anchor::Start, &nothing(all.len()));
         return top + 12;
     }
     legend(canvas, top);
@@ -55,15 +46,19 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
     let rest = all.len() - locks.len();
     if rest > 0 {
         let text = format!("{} more in the text and JSON reports", grouped(rest as u64));
-        canvas.text(
-            "dim",
-            (f64::from(LEFT + BARS + 24), f64::from(bottom - 6)),
-            12,
-            Anchor::Start,
-            &text,
-        );
+        let at = (f64::from(LEFT + BARS + 24), f64::from(bottom - 6));
+        canvas.text("dim", at, 12, Anchor::Start, &text);
     }
     bottom
+}
+
+/// What is said instead where none of so many locks cost time.
+fn nothing(locks: usize) -> String {
+    match locks {
+        0 => "The trace holds no lock.".to_owned(),
+        1 => "The one lock there is cost no time.".to_owned(),
+        many => format!("None of {} locks cost time.", grouped(many as u64)),
+    }
 }
 
 /// Whether it cost a thousandth of the run, on the path or in waiting.
@@ -162,33 +157,15 @@ fn plot(
     let plot = Plot::new(canvas.buffer(), (LEFT, top), (BARS, rows * ROW + NUMBERS));
     let area = plot.into_drawing_area();
     let height = f64::from(rows);
-    let mut chart = ChartBuilder::on(&area)
-        .set_label_area_size(LabelAreaPosition::Bottom, NUMBERS * SCALE as u32)
-        .build_cartesian_2d(0.0..limit, height..0.0)
-        .map_err(|error| error.to_string())?;
-    chart
-        .configure_mesh()
-        .disable_y_mesh()
-        .disable_y_axis()
-        .x_labels(6)
-        .set_all_tick_mark_size(4 * SCALE)
-        .x_label_formatter(&|value| format!("{value} %"))
-        .bold_line_style(Ink::Grid.color())
-        .light_line_style(TRANSPARENT)
-        .axis_style(Ink::Axis.color())
-        .label_style(
-            ("sans-serif", 12 * SCALE)
-                .into_font()
-                .color(&Ink::Label.color()),
-        )
-        .draw()
-        .map_err(|error| error.to_string())?;
-    let most_waited = locks
-        .iter()
-        .map(|lock| lock.wait_ns)
-        .max()
-        .unwrap_or(0)
-        .max(1);
+    let axis = Axis {
+        on_the_left: false,
+        room: NUMBERS,
+        most: 6,
+        text: &percent_tick,
+    };
+    let mut chart = chart(&area, (0.0..limit, height..0.0), &axis)?;
+    let most_waited = locks.iter().map(|lock| lock.wait_ns).max();
+    let most_waited = most_waited.unwrap_or(0).max(1);
     for (place, lock) in locks.iter().enumerate() {
         let row = place as f64;
         let waited = lock.wait_ns as f64 / most_waited as f64 * limit;

@@ -12,6 +12,7 @@
 //! have fixed decimals. The size does not grow with the trace (`columns`).
 
 mod canvas;
+mod chart;
 mod columns;
 mod locks;
 mod plot;

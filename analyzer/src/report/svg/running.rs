@@ -3,8 +3,9 @@
 use plotters::prelude::*;
 
 use super::canvas::{Anchor, Canvas};
+use super::chart::{Axis, chart};
 use super::columns::Columns;
-use super::plot::{Plot, SCALE};
+use super::plot::Plot;
 use super::style::Ink;
 use super::timeline::axis;
 use super::view::{COLUMNS, LEFT, MARGIN, RIGHT, View};
@@ -15,25 +16,9 @@ const NUMBERS: u32 = 48;
 
 /// Draws the panel and tells where the next may begin.
 pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
-    let title = "Running threads";
-    canvas.text(
-        "strong",
-        (f64::from(MARGIN), f64::from(top)),
-        16,
-        Anchor::Start,
-        title,
-    );
-    let mut columns = Columns::new(COLUMNS as usize, 1, view.length);
-    for timeline in &view.contention.timeline {
-        for span in &timeline.spans {
-            if matches!(span.state, "running" | "holding") {
-                columns.add(0, span.from_ns, span.to_ns);
-            }
-        }
-    }
-    let counts: Vec<f64> = (0..columns.width())
-        .map(|column| columns.share(column, 0))
-        .collect();
+    let title = (f64::from(MARGIN), f64::from(top));
+    canvas.text("strong", title, 16, Anchor::Start, "Running threads");
+    let counts = counts(view);
     let most = counts.iter().copied().fold(1.0, f64::max);
     let cpus = f64::from(view.findings.trace.cpus);
     // A line far above everything would only press the rest flat.
@@ -44,28 +29,41 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
     let _never_fails = plot(canvas, &counts, (mean, cpus), limit, plot_top);
     axis(canvas, view, plot_top + HEIGHT);
     let y = |value: f64| f64::from(plot_top + HEIGHT) - value / limit * f64::from(HEIGHT);
+    names(canvas, (mean, cpus), y);
+    plot_top + HEIGHT + 18
+}
+
+/// How many threads ran, by column.
+fn counts(view: &View<'_>) -> Vec<f64> {
+    let mut columns = Columns::new(COLUMNS as usize, 1, view.length);
+    for timeline in &view.contention.timeline {
+        for span in &timeline.spans {
+            if matches!(span.state, "running" | "holding") {
+                columns.add(0, span.from_ns, span.to_ns);
+            }
+        }
+    }
+    (0..columns.width())
+        .map(|column| columns.share(column, 0))
+        .collect()
+}
+
+/// Writes beside the two lines what they are, apart from each other.
+fn names(canvas: &mut Canvas, (mean, cpus): (f64, Option<f64>), y: impl Fn(f64) -> f64) {
     let near = cpus.is_some_and(|cpus| (y(cpus) - y(mean)).abs() < 14.0);
     let at = |value: f64, down: f64| (f64::from(RIGHT + 10), y(value) + 4.0 + down);
     let below = near && cpus.is_some_and(|cpus| cpus >= mean);
-    let down = if below {
-        7.0
-    } else if near {
-        -7.0
-    } else {
-        0.0
+    let down = match (near, below) {
+        (_, true) => 7.0,
+        (true, false) => -7.0,
+        (false, false) => 0.0,
     };
-    canvas.text(
-        "meantext",
-        at(mean, down),
-        12,
-        Anchor::Start,
-        &format!("average {mean:.1}"),
-    );
+    let text = format!("average {mean:.1}");
+    canvas.text("meantext", at(mean, down), 12, Anchor::Start, &text);
     if let Some(cpus) = cpus {
         let text = format!("{cpus:.0} CPU{}", if cpus > 1.0 { "s" } else { "" });
         canvas.text("cputext", at(cpus, -down), 12, Anchor::Start, &text);
     }
-    plot_top + HEIGHT + 18
 }
 
 fn plot(
@@ -79,27 +77,13 @@ fn plot(
     let plot = Plot::new(canvas.buffer(), place, (COLUMNS + NUMBERS, HEIGHT));
     let area = plot.into_drawing_area();
     let columns = counts.len() as f64;
-    let mut chart = ChartBuilder::on(&area)
-        .set_label_area_size(LabelAreaPosition::Left, NUMBERS * SCALE as u32)
-        .build_cartesian_2d(0.0..columns, 0.0..limit)
-        .map_err(|error| error.to_string())?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .disable_x_axis()
-        .y_labels(4)
-        .set_all_tick_mark_size(5 * SCALE)
-        .y_label_formatter(&|value| format!("{value:.0}"))
-        .bold_line_style(Ink::Grid.color())
-        .light_line_style(TRANSPARENT)
-        .axis_style(Ink::Axis.color())
-        .label_style(
-            ("sans-serif", 12 * SCALE)
-                .into_font()
-                .color(&Ink::Label.color()),
-        )
-        .draw()
-        .map_err(|error| error.to_string())?;
+    let axis = Axis {
+        on_the_left: true,
+        room: NUMBERS,
+        most: 4,
+        text: &|value| format!("{value:.0}"),
+    };
+    let mut chart = chart(&area, (0.0..columns, 0.0..limit), &axis)?;
     let ends =
         |(column, count): (usize, &f64)| [(column as f64, *count), (column as f64 + 1.0, *count)];
     let steps = counts.iter().enumerate().flat_map(ends);

@@ -10,6 +10,9 @@ const BLAMED: f64 = 0.1;
 /// From this one on, the rest is not worth a word.
 const HALF: f64 = 0.5;
 
+/// Height of a tile.
+const TILE: u32 = 76;
+
 /// The sentence.
 pub(super) fn sentence(view: &View<'_>) -> String {
     let length = view.length;
@@ -68,41 +71,39 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
         y += 32;
     }
     if let Some(lock) = view.worst() {
-        let site = |site: &str| fit(site, 14, 800.0);
-        let text = match (lock.worst_site.as_str(), lock.site.as_str()) {
-            ("?", "?") => "Where that is in the source is not known.".to_owned(),
-            ("?", created) => format!("Created at {}.", site(created)),
-            (waited, _) if lock.hold_ns == 0 => {
-                format!("Waited for longest at {}.", site(waited))
-            }
-            (taken, _) => format!("Held longest where it is taken at {}.", site(taken)),
-        };
-        canvas.text(
-            "ink",
-            (f64::from(MARGIN), f64::from(y) - 4.0),
-            14,
-            Anchor::Start,
-            &text,
-        );
+        let at = (f64::from(MARGIN), f64::from(y) - 4.0);
+        canvas.text("ink", at, 14, Anchor::Start, &place(lock));
         y += 16;
     }
-    let tiles = tiles(view);
+    draw_tiles(canvas, view, y);
+    y + TILE
+}
+
+/// Where the lock that is to blame is in the source.
+fn place(lock: &LockFigures) -> String {
+    let site = |site: &str| fit(site, 14, 800.0);
+    match (lock.worst_site.as_str(), lock.site.as_str()) {
+        ("?", "?") => "Where that is in the source is not known.".to_owned(),
+        ("?", created) => format!("Created at {}.", site(created)),
+        (waited, _) if lock.hold_ns == 0 => {
+            format!("Waited for longest at {}.", site(waited))
+        }
+        (taken, _) => format!("Held longest where it is taken at {}.", site(taken)),
+    }
+}
+
+fn draw_tiles(canvas: &mut Canvas, view: &View<'_>, y: u32) {
     let gap = 16;
     let width = (WIDTH - 2 * MARGIN - 2 * gap) / 3;
-    for (place, (class, number, text)) in tiles.iter().enumerate() {
+    for (place, (class, number, text)) in tiles(view).iter().enumerate() {
         let x = MARGIN + place as u32 * (width + gap);
         let left = f64::from(x + 16);
-        canvas.rect(
-            "card",
-            (f64::from(x), f64::from(y)),
-            (f64::from(width), 76.0),
-            "",
-        );
+        let size = (f64::from(width), f64::from(TILE));
+        canvas.rect("card", (f64::from(x), f64::from(y)), size, "");
         canvas.text(class, (left, f64::from(y + 36)), 28, Anchor::Start, number);
         let text = fit(text, 13, f64::from(width - 24));
         canvas.text("dim", (left, f64::from(y + 60)), 13, Anchor::Start, &text);
     }
-    y + 76
 }
 
 /// The line over the sentence: what was looked at.
