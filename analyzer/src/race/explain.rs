@@ -19,23 +19,30 @@ pub(super) fn races(trace: &Trace, sides: &Sides, found: Found) -> Vec<Race> {
         .flat_map(|example| [example.earlier.place.step, example.later.place.step]);
     let scenes = Scenes::gather(trace, steps);
     let consequences = consequence::marks(&examples, &scenes);
+    let mut reasons = why::Reasons::new(trace);
     let mut races: Vec<Race> = findings
         .iter()
         .zip(consequences)
         .map(|(finding, consequence)| Race {
             consequence,
-            ..race(trace, sides, &scenes, finding)
+            ..race(trace, sides, &scenes, finding, &mut reasons)
         })
         .collect();
     fingerprint::name(trace, &findings, &mut races);
     races
 }
 
-fn race(trace: &Trace, sides: &Sides, scenes: &Scenes, finding: &Finding) -> Race {
+fn race(
+    trace: &Trace,
+    sides: &Sides,
+    scenes: &Scenes,
+    finding: &Finding,
+    reasons: &mut why::Reasons<'_>,
+) -> Race {
     let Example { earlier, later } = &finding.example;
     let (first_scene, second_scene) = (scenes.of(earlier), scenes.of(later));
     let why = match (&first_scene, &second_scene) {
-        (Some(first), Some(second)) => why::why(trace, (earlier, first), (later, second)),
+        (Some(first), Some(second)) => reasons.why((earlier, first), (later, second)),
         _ => Vec::new(),
     };
     let mut first = side(trace, earlier, first_scene.as_ref());

@@ -11,34 +11,91 @@ use super::visit::Event;
 /// Sync events of a thread that are looked through for a remark.
 const NEAR: usize = 4096;
 
-/// Sentences on why `earlier` does not happen before `later`.
-pub(super) fn why(
-    trace: &Trace,
-    (earlier, earlier_scene): (&Event, &Scene),
-    (later, later_scene): (&Event, &Scene),
-) -> Vec<String> {
-    let one = Side::new(trace, earlier);
-    let other = Side::new(trace, later);
-    let after = &one.sync[earlier_scene.after.min(one.sync.len())..];
-    let (before, rest) = other
-        .sync
-        .split_at(later_scene.before.min(other.sync.len()));
+/// Says why, for many pairs of one trace.
+pub(super) struct Reasons<'t> {
+    trace: &'t Trace,
+    threads: Vec<Option<Ends>>,
+}
 
-    let published = after.iter().find(|event| publishes(trace, event).is_some());
-    let acquired = before
-        .iter()
-        .rfind(|event| acquires(trace, event).is_some());
-    let mut sentences = vec![
-        after_it(trace, &one, published),
-        before_it(trace, &other, acquired),
-    ];
-    sentences.extend(published.and_then(|event| too_late(trace, &other, event, rest)));
-    sentences.extend(relaxed(trace, (&one, after), (&other, before)));
-    sentences.push(format!(
-        "no chain of releases and acquires leads from {} to {} in between",
-        one.name, other.name
-    ));
-    sentences
+/// Indices of the sync events of a thread that are an end of an edge. The
+/// nearest one is looked up, however many events lie between.
+struct Ends {
+    publish: Vec<usize>,
+    acquire: Vec<usize>,
+}
+
+impl Ends {
+    fn of(sync: &[SyncEvent]) -> Ends {
+        let which = |end: fn(&SyncEvent) -> Option<&Effect>| {
+            let ends = sync.iter().enumerate();
+            ends.filter(|(_, event)| end(event).is_some())
+                .map(|(index, _)| index)
+                .collect()
+        };
+        Ends {
+            publish: which(publishing),
+            acquire: which(acquiring),
+        }
+    }
+
+    /// The first event from `index` on that publishes.
+    fn published_from(&self, index: usize) -> Option<usize> {
+        let at = self.publish.partition_point(|end| *end < index);
+        self.publish.get(at).copied()
+    }
+
+    /// The last event before `index` that acquires.
+    fn acquired_before(&self, index: usize) -> Option<usize> {
+        let at = self.acquire.partition_point(|end| *end < index);
+        self.acquire[..at].last().copied()
+    }
+}
+
+impl<'t> Reasons<'t> {
+    pub(super) fn new(trace: &'t Trace) -> Reasons<'t> {
+        let threads = trace.streams.iter().map(|_| None).collect();
+        Reasons { trace, threads }
+    }
+
+    fn ends(&mut self, event: &Event) -> &Ends {
+        let at = event.thread.index();
+        self.threads[at].get_or_insert_with(|| Ends::of(&self.trace.streams[at].sync))
+    }
+
+    /// Sentences on why `earlier` does not happen before `later`.
+    pub(super) fn why(
+        &mut self,
+        (earlier, earlier_scene): (&Event, &Scene),
+        (later, later_scene): (&Event, &Scene),
+    ) -> Vec<String> {
+        let trace = self.trace;
+        let one = Side::new(trace, earlier);
+        let other = Side::new(trace, later);
+        let after = &one.sync[earlier_scene.after.min(one.sync.len())..];
+        let (before, rest) = other
+            .sync
+            .split_at(later_scene.before.min(other.sync.len()));
+
+        let published = self
+            .ends(earlier)
+            .published_from(earlier_scene.after)
+            .map(|index| &one.sync[index]);
+        let acquired = self
+            .ends(later)
+            .acquired_before(later_scene.before)
+            .map(|index| &other.sync[index]);
+        let mut sentences = vec![
+            after_it(trace, &one, published),
+            before_it(trace, &other, acquired),
+        ];
+        sentences.extend(published.and_then(|event| too_late(trace, &other, event, rest)));
+        sentences.extend(relaxed(trace, (&one, after), (&other, before)));
+        sentences.push(format!(
+            "no chain of releases and acquires leads from {} to {} in between",
+            one.name, other.name
+        ));
+        sentences
+    }
 }
 
 /// A thread of the pair.
@@ -144,19 +201,22 @@ fn writes(event: &SyncEvent) -> bool {
     event.effects().iter().any(writes)
 }
 
+/// The effect through which an event publishes.
+fn publishing(event: &SyncEvent) -> Option<&Effect> {
+    event.effects().iter().find(|effect| match effect {
+        Effect::Release(_) => true,
+        Effect::AtomicStore | Effect::AtomicRmw | Effect::Fence => event.order.releases(),
+        _ => false,
+    })
+}
+
 /// What an event publishes, in words that follow the thread's name.
 fn publishes(trace: &Trace, event: &SyncEvent) -> Option<String> {
-    event.effects().iter().find_map(|effect| match effect {
-        Effect::Release(slot) => Some(published(trace, event, *slot)),
-        Effect::AtomicStore | Effect::AtomicRmw if event.order.releases() => Some(format!(
-            "writes {} ({})",
-            object(trace, event.object),
-            event.order.name()
-        )),
-        Effect::Fence if event.order.releases() => {
-            Some(format!("passes a fence ({})", event.order.name()))
-        }
-        _ => None,
+    let order = event.order.name();
+    Some(match publishing(event)? {
+        Effect::Release(slot) => published(trace, event, *slot),
+        Effect::Fence => format!("passes a fence ({order})"),
+        _ => format!("writes {} ({order})", object(trace, event.object)),
     })
 }
 
@@ -178,19 +238,22 @@ fn published(trace: &Trace, event: &SyncEvent, slot: Slot) -> String {
     }
 }
 
+/// The effect through which an event acquires.
+fn acquiring(event: &SyncEvent) -> Option<&Effect> {
+    event.effects().iter().find(|effect| match effect {
+        Effect::Acquire(_) => true,
+        Effect::AtomicLoad | Effect::AtomicRmw | Effect::Fence => event.order.acquires(),
+        _ => false,
+    })
+}
+
 /// What an event acquires, in words that follow the thread's name.
 fn acquires(trace: &Trace, event: &SyncEvent) -> Option<String> {
-    event.effects().iter().find_map(|effect| match effect {
-        Effect::Acquire(slot) => Some(acquired(trace, event, *slot)),
-        Effect::AtomicLoad | Effect::AtomicRmw if event.order.acquires() => Some(format!(
-            "reads {} ({})",
-            object(trace, event.object),
-            event.order.name()
-        )),
-        Effect::Fence if event.order.acquires() => {
-            Some(format!("passes a fence ({})", event.order.name()))
-        }
-        _ => None,
+    let order = event.order.name();
+    Some(match acquiring(event)? {
+        Effect::Acquire(slot) => acquired(trace, event, *slot),
+        Effect::Fence => format!("passes a fence ({order})"),
+        _ => format!("reads {} ({order})", object(trace, event.object)),
     })
 }
 
@@ -259,4 +322,31 @@ fn block(trace: &Trace, event: &SyncEvent) -> String {
         || "a block".to_owned(),
         |location| format!("`{}`", trace.location_text(location)),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hbtrace_traces::{read, text};
+
+    #[test]
+    fn ends_are_found_however_many_relaxed_loads_lie_between() {
+        let loads = "A|load(x,relaxed)|1\n".repeat(5);
+        let lines = format!("A|acq(m)|1\n{loads}A|rel(m)|2\n{loads}");
+        let options = read::Options::default();
+        let trace = text::parse("x.std".as_ref(), lines.as_bytes(), options).unwrap();
+        let ends = Ends::of(&trace.streams[0].sync);
+        let (publish, acquire) = (ends.publish.as_slice(), ends.acquire.as_slice());
+        assert_eq!(
+            (publish.len(), acquire.len()),
+            (1, 1),
+            "the loads are no ends"
+        );
+        for index in 0..=trace.streams[0].sync.len() {
+            let published = publish.iter().find(|end| **end >= index).copied();
+            assert_eq!(ends.published_from(index), published);
+            let acquired = acquire.iter().rfind(|end| **end < index).copied();
+            assert_eq!(ends.acquired_before(index), acquired);
+        }
+    }
 }
