@@ -9,8 +9,7 @@ use hbtrace_traces::format::layout::{CHUNK_HEADER, PAGE, StreamKind, chunk};
 
 use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
-/// A piece of the mapped file.
-#[derive(Clone, Copy)]
+/// A piece of the mapped file. It can't be copied: whoever holds it owns it.
 pub(crate) struct Chunk {
     base: *mut u8,
     offset: u64,

@@ -49,6 +49,8 @@ fn store(at: *mut u64, word: u64) {
 
 /// The thread's end of one stream.
 pub(crate) struct Stream {
+    /// First word of the chunk's payload.
+    first: Cell<*mut u64>,
     next: Cell<*mut u64>,
     end: Cell<*mut u64>,
     chunk: Cell<Option<Chunk>>,
@@ -63,6 +65,7 @@ impl Stream {
     /// Without a chunk: no room.
     pub(crate) const fn new() -> Stream {
         Stream {
+            first: Cell::new(std::ptr::null_mut()),
             next: Cell::new(std::ptr::null_mut()),
             end: Cell::new(std::ptr::null_mut()),
             chunk: Cell::new(None),
@@ -80,10 +83,7 @@ impl Stream {
 
     /// Words of the current chunk that are written.
     fn used(&self) -> usize {
-        let Some(chunk) = self.chunk.get() else {
-            return 0;
-        };
-        (self.next.get().addr() - chunk.payload().0.addr()) / 8
+        (self.next.get().addr() - self.first.get().addr()) / 8
     }
 
     /// Words of the stream so far.
@@ -116,6 +116,7 @@ impl Stream {
     pub(crate) fn close(&self, shared: &Shared) {
         let used = self.used();
         self.before.set(self.before.get() + used as u64);
+        self.first.set(std::ptr::null_mut());
         self.next.set(std::ptr::null_mut());
         self.end.set(std::ptr::null_mut());
         if let Some(chunk) = self.chunk.take()
@@ -128,8 +129,9 @@ impl Stream {
     /// Goes on in a fresh chunk.
     pub(crate) fn open(&self, chunk: Chunk, head: &Head) {
         chunk.open(head);
-        let (next, end) = chunk.payload();
-        self.next.set(next);
+        let (first, end) = chunk.payload();
+        self.first.set(first);
+        self.next.set(first);
         self.end.set(end);
         self.chunk.set(Some(chunk));
         self.sequence.set(self.sequence.get() + 1);

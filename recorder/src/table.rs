@@ -45,11 +45,8 @@ impl Table {
         if !tail.has_room(size) {
             tail.next(draw());
         }
-        if tail.has_room(size)
-            && let Some(chunk) = tail.chunk
-        {
-            chunk.put_record(tail.used, &bytes);
-            tail.used += size;
+        if tail.has_room(size) {
+            tail.put(&bytes, size);
         }
     }
 }
@@ -57,7 +54,16 @@ impl Table {
 impl Tail {
     fn has_room(&self, size: usize) -> bool {
         self.chunk
+            .as_ref()
             .is_some_and(|chunk| CHUNK_HEADER + self.used + size <= chunk.size())
+    }
+
+    /// Adds a record that takes `size` bytes; there is room for it.
+    fn put(&mut self, bytes: &[u8], size: usize) {
+        if let Some(chunk) = &self.chunk {
+            chunk.put_record(self.used, bytes);
+            self.used += size;
+        }
     }
 
     fn next(&mut self, chunk: Option<Chunk>) {
