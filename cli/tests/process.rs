@@ -131,6 +131,26 @@ fn record_sees_what_the_program_wrote() {
 }
 
 #[test]
+fn record_leaves_what_is_no_trace_as_it_is() {
+    let folder = folder();
+    let precious = folder.path().join("race.std");
+    for path in ["race.std", "/dev/null"] {
+        let output = run(
+            folder.path(),
+            &format!("record -o {path} -- touch has-run-all-the-same"),
+        );
+        assert_eq!(output.status.code(), Some(125), "{path}");
+        let said = error_line(&output);
+        assert!(said.contains("exists and is not a trace"), "{said}");
+        assert_eq!(fs::read_to_string(&precious).unwrap(), RACE);
+        assert!(!folder.path().join("has-run-all-the-same").exists());
+    }
+    fs::write(folder.path().join("old.trace"), [0; 8192]).unwrap();
+    let output = run(folder.path(), "record -o old.trace -- true");
+    assert_eq!(output.status.code(), Some(0), "its header was not finished");
+}
+
+#[test]
 fn record_finds_a_trace_that_bears_the_process_id() {
     let folder = folder();
     let record = |script: &str| {

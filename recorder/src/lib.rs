@@ -35,9 +35,13 @@
 //! | `HBTRACE_TIME=all` | stamp every sync event with its time, not only those that may wait |
 //!
 //! The file is the recording: chunks of it are mapped into the process, and
-//! what was stored there survives any death of the process. A file at `PATH`
+//! what was stored there survives any death of the process. A trace at `PATH`
 //! that no process records into any more is replaced; where another one still
-//! does, `.PID` is added. A forked child stops recording, so a service must not
+//! does, `.PID` is added. Any other file that holds something is left as it is,
+//! and so is what is no file (a directory, a device, a pipe): the program says
+//! so in one line and goes on unrecorded, a session that is started in code is
+//! an [`Error`]. What a recorder leaves that was killed before it had finished
+//! the file's header counts as a trace: at most 4 MiB, zeros but for the header. A forked child stops recording, so a service must not
 //! make itself a daemon.
 //!
 //! # Ground rules

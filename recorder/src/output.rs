@@ -4,6 +4,8 @@
 //! into. A file that is there already and not locked is replaced (removed and
 //! made anew, so that whoever reads the old one keeps it). One that another
 //! live process records into is left alone, and `.PID` is added to the path.
+//! What is neither empty nor a trace, or no file at all (a directory, a device,
+//! a pipe), is not touched.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -11,6 +13,8 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use hbtrace_traces::format::start;
 
 /// Files that others may replace before our eyes until we give a path up.
 const ATTEMPTS: u32 = 100;
@@ -88,6 +92,10 @@ fn replace(path: &Path) -> io::Result<Claim> {
         Claim::Ours(old) => old,
         other => return Ok(other),
     };
+    if !start::is_replaceable(&old)? {
+        let reason = "it exists and is not a trace: choose another path, or remove it";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
+    }
     if fs::remove_file(path).is_ok() {
         return match create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Claim::Gone),
@@ -155,6 +163,8 @@ mod tests {
     use super::*;
 
     const STARTERS: usize = 4;
+    /// An old trace.
+    const OLD: &[u8] = b"HBTRACE\0\x01\0\0\0";
 
     /// Those that start at once, as processes do: locks belong to descriptors.
     fn start_at_once(path: &Path) -> Vec<File> {
@@ -175,7 +185,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("run.trace");
         for round in 0..2000 {
-            fs::write(&path, "an old trace").unwrap();
+            fs::write(&path, OLD).unwrap();
             let files = start_at_once(&path);
             let there = fs::metadata(&path).unwrap();
             for file in &files {
@@ -185,6 +195,24 @@ mod tests {
             }
             assert_eq!(files.len(), 1, "round {round}");
         }
+    }
+
+    #[test]
+    fn only_traces_and_empty_files_are_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("p.txt");
+        for old in [b"".as_slice(), OLD, &[0; 8192]] {
+            fs::write(&path, old).unwrap();
+            let (file, at) = open(&path).unwrap();
+            assert_eq!((file.metadata().unwrap().len(), at), (0, path.clone()));
+        }
+        for old in [b"PRECIOUS".as_slice(), b"HBTRACKS", &[1; 8192]] {
+            fs::write(&path, old).unwrap();
+            let error = open(&path).unwrap_err().to_string();
+            assert!(error.contains("is not a trace"), "{error}");
+            assert_eq!(fs::read(&path).unwrap(), old);
+        }
+        assert!(open(directory.path()).is_err());
     }
 
     #[test]

@@ -57,6 +57,11 @@ fn cases(case: &str, out: &str) {
             hold(1);
             assert!(builder().start().unwrap_err().is_late());
         }
+        "refused" => {
+            let error = builder().start().unwrap_err();
+            assert!(error.to_string().contains("is not a trace"), "{error}");
+            hold(10);
+        }
         "full" => full(builder()),
         "accesses full" => {
             let _session = builder().limit(1 << 20).start().unwrap();
@@ -476,6 +481,17 @@ fn a_path_that_is_no_file_is_told_in_one_line() {
     assert!(made.success());
     refuses(&pipe);
     assert!(pipe.path().metadata().unwrap().file_type().is_fifo());
+    refuses(&Run::new("/dev/null"));
+}
+
+#[test]
+fn a_file_that_is_no_trace_is_left_as_it_is() {
+    let run = Run::new("precious.txt");
+    std::fs::write(run.path(), "PRECIOUS\n").unwrap();
+    refuses(&run);
+    succeeded(&run.builds("refused"));
+    assert_eq!(std::fs::read(run.path()).unwrap(), b"PRECIOUS\n");
+    assert_eq!(run.directory.path().read_dir().unwrap().count(), 1);
 }
 
 #[test]

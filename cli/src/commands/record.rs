@@ -10,7 +10,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
@@ -23,7 +23,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use hbtrace_traces::format::layout::MAGIC;
+use hbtrace_traces::format::start;
 
 use crate::arguments::{Record, Time};
 use crate::exit_codes;
@@ -102,11 +102,9 @@ fn usable(path: &Path) -> Result<Option<Metadata>, Failure> {
     let Ok(metadata) = fs::metadata(path) else {
         return Ok(None);
     };
-    let mut start = Vec::new();
-    let read =
-        File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start));
-    let is_trace = metadata.is_file() && read.is_ok() && MAGIC.starts_with(&start);
-    if !is_trace {
+    // What is no file may block, or wake somebody, as it is opened.
+    let is_trace = || File::open(path).and_then(start::is_replaceable);
+    if !metadata.is_file() || !is_trace().unwrap_or(false) {
         let message = format!("{shown} exists and is not a trace: choose another file with -o");
         return Err(failed(message));
     }

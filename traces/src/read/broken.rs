@@ -136,6 +136,19 @@ fn lengths_that_lie_are_not_believed() {
     );
 }
 
+/// What a recorder leaves that is killed before it stores the magic bytes: the
+/// header after each of its stores.
+fn unfinished_headers(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let mut file = vec![0; 4 * PAGE];
+    file[header::ALLOCATED..][..8].copy_from_slice(&(PAGE as u64).to_le_bytes());
+    (header::VERSION..header::ALLOCATED)
+        .step_by(4)
+        .map(move |field| {
+            file[field..field + 4].copy_from_slice(&bytes[field..field + 4]);
+            file.clone()
+        })
+}
+
 #[test]
 fn other_files_are_told_apart() {
     let folder = folder();
@@ -151,7 +164,12 @@ fn other_files_are_told_apart() {
     assert!(message(&[]).contains("empty"));
     assert!(message(b"HBTR").contains("cut within its header"));
     assert!(message(b"\x7fELF\0\0").contains("neither"));
-    assert!(message(&[0; PAGE]).contains("never written"));
+    assert!(message(&[0; PAGE]).contains("never finished"));
+    assert!(message(b"\0\0\0\x18ftypmp42").contains("neither"));
+    for (stored, unfinished) in unfinished_headers(&bytes).enumerate() {
+        let message = message(&unfinished);
+        assert!(message.contains("never finished"), "{stored}: {message}");
+    }
     let mut featured = bytes.clone();
     featured[header::FLAGS + 3] = 0x80;
     assert!(message(&featured).contains("unknown"));

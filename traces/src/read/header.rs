@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Place};
 use crate::format::layout::{MAGIC, PAGE, VERSION, flags, header};
+use crate::format::start;
 
 /// Oldest version that this code reads.
 const OLDEST: u32 = 1;
@@ -133,8 +134,8 @@ impl Header {
 }
 
 fn not_a_trace(file: &[u8]) -> String {
-    if file.iter().take(PAGE).all(|&byte| byte == 0) {
-        return "the header was never written: the recorded process ended before it could; \
+    if start::is_unfinished(file) {
+        return "the header was never finished: the recorded process ended before it could; \
                 record again"
             .to_owned();
     }
