@@ -31,7 +31,7 @@ pub(super) fn assemble(path: &Path, mut mapping: Mapping) -> Result<Trace, Error
     }
     let mut index = chunks::index(&mapping, &header);
     let tables = tables::read(&mapping, &index.tables);
-    let threads = streams::read(&mapping, &mut index);
+    let threads = streams::read(&mapping, &mut index, header.rewritten());
     let mut seen = Seen {
         header,
         index,

@@ -293,3 +293,35 @@ fn a_long_thread_spans_chunks_and_can_be_entered_anywhere() {
         assert_eq!(window, part);
     }
 }
+
+#[test]
+fn events_without_consequence_leave_the_trace_whole() {
+    let texts = [
+        // Lost before the cut: once, barrier, message, hold, end, receipt.
+        "A|cut\nB|once_get(o)\n",
+        "A|barrier(b,2)\nA|cut\nB|depart(b)\nA|arrive(b)\nB|arrive(b)\nA|depart(b)\n",
+        "A|barrier(b,2)\nA|arrive(b)\nA|cut\nA|depart(b)\n",
+        "A|chan(c,1)\nA|cut\nB|recv(c)\nB|recv(c,m)\nB|recv_closed(c)\nA|sent(c)\nA|unsent(c)\n",
+        "A|cut\nA|rel(l)\nB|rrel(l)\nB|downgrade(k)\nA|wait(v,l)\nB|woken(v,l)\nB|sem(s,0)\nB|sem_wait(s)\n",
+        "A|cut\nA|park\nB|wg_wait(g)\nB|acquire(t)\nB|join(C)\n",
+        // Inner pairs, a send that was taken back.
+        "A|acq(l)\nA|acq(l)\nA|rel(l)\nA|rel(l)\nA|racq(k)\nA|racq(k)\nA|rrel(k)\nA|rrel(k)\n",
+        "A|chan(c,1)\nA|send(c)\nA|unsent(c)\nA|send(c)\nA|sent(c)\nB|recv(c)\n",
+    ];
+    let folder = folder();
+    let path = folder.path().join("a.trace");
+    let shown = |trace: &Trace| {
+        let mut text = Vec::new();
+        crate::text::write(trace, &mut text).expect("memory takes everything");
+        String::from_utf8(text).expect("text")
+    };
+    for text in texts {
+        let trace = crate::text::parse(Path::new("t"), text.as_bytes(), Default::default());
+        let trace = trace.expect("well formed");
+        write(&trace, &path).expect("written");
+        let back = crate::read::open(&path, Default::default()).expect(text);
+        assert!(!back.info.truncated, "{text}{:?}", back.info.warnings);
+        assert_same(&trace, &back);
+        assert_eq!(shown(&trace), shown(&back));
+    }
+}

@@ -39,8 +39,13 @@ impl ThreadStreams {
     }
 }
 
-/// The streams of all threads that wrote anything, by the recorder's ids.
-pub(super) fn read(mapping: &Mapping, index: &mut Index) -> FxHashMap<u32, ThreadStreams> {
+/// The streams of all threads that wrote anything, by the recorder's ids;
+/// `voids` as for [`lawful`].
+pub(super) fn read(
+    mapping: &Mapping,
+    index: &mut Index,
+    voids: bool,
+) -> FxHashMap<u32, ThreadStreams> {
     let mut threads: FxHashMap<u32, ThreadStreams> = FxHashMap::default();
     for run in std::mem::take(&mut index.accesses) {
         add_accesses(threads.entry(run.thread).or_default(), run);
@@ -49,7 +54,7 @@ pub(super) fn read(mapping: &Mapping, index: &mut Index) -> FxHashMap<u32, Threa
     for run in &index.sync {
         let thread = threads.entry(run.thread).or_default();
         let end = ended.entry(run.thread).or_default();
-        add_sync(thread, end, mapping, run);
+        add_sync(thread, end, mapping, run, voids);
     }
     for thread in threads.values_mut() {
         thread.sync.shrink_to_fit();
@@ -82,7 +87,13 @@ fn add_accesses(thread: &mut ThreadStreams, run: Run) {
     }
 }
 
-fn add_sync(thread: &mut ThreadStreams, end: &mut SyncEnd, mapping: &Mapping, run: &Run) {
+fn add_sync(
+    thread: &mut ThreadStreams,
+    end: &mut SyncEnd,
+    mapping: &Mapping,
+    run: &Run,
+    voids: bool,
+) {
     if run.words() == 0 || end.broken {
         return;
     }
@@ -95,7 +106,7 @@ fn add_sync(thread: &mut ThreadStreams, end: &mut SyncEnd, mapping: &Mapping, ru
     let bytes = mapping.words(run.bytes.clone());
     let mut at = 0;
     while at < bytes.len() {
-        let event = decode(&bytes[at..]).filter(|decoded| lawful(&decoded.event));
+        let event = decode(&bytes[at..]).filter(|decoded| lawful(&decoded.event, voids));
         let Some(mut decoded) = event else {
             end.broken = true;
             thread.break_at(end.ticks);
@@ -125,8 +136,10 @@ fn decode(bytes: &[[u8; 8]]) -> Option<words::DecodedSync> {
 }
 
 /// Whether the event has the operands that its kind must have, in the bounds
-/// that everything behind reading relies on.
-fn lawful(event: &SyncEvent) -> bool {
+/// that everything behind reading relies on. A recorder counts before it
+/// writes; what counts and has no number ([void](SyncEvent::is_void)) stands in
+/// rewritten traces only, where `voids` says so.
+fn lawful(event: &SyncEvent, voids: bool) -> bool {
     let needs_object = !matches!(
         event.kind.operands(),
         Operands::None | Operands::Order | Operands::Block | Operands::Label
@@ -137,7 +150,7 @@ fn lawful(event: &SyncEvent) -> bool {
     let numbers = if matches!(event.kind, Kind::Alloc | Kind::Free) {
         small(event.number) && small(event.extra)
     } else {
-        (small(event.number) || event.number == NO_NUMBER && !counts)
+        (small(event.number) || event.number == NO_NUMBER && (voids || !counts))
             && (small(event.extra) || event.extra == NO_NUMBER)
     };
     numbers && !(needs_object && event.object == NONE) && !(needs_other && event.other == NONE)
