@@ -12,7 +12,11 @@ use crate::id::Location;
 /// A namespace: what each of its names stands for.
 #[derive(Default)]
 pub(super) struct Names<'a> {
-    ids: FxHashMap<Cow<'a, [u8]>, u32>,
+    /// Names that can be written as they are: fields are looked up here
+    /// without being decoded.
+    plain: FxHashMap<Cow<'a, [u8]>, u32>,
+    /// Names that hold a byte which must be percent-encoded, decoded.
+    special: FxHashMap<String, u32>,
 }
 
 impl<'a> Names<'a> {
@@ -23,12 +27,12 @@ impl<'a> Names<'a> {
         field: Field<'a>,
         next: usize,
     ) -> Result<(u32, Option<String>), Fault> {
-        if let Some(id) = self.ids.get(field.text) {
+        if let Some(id) = self.plain.get(field.text) {
             return Ok((*id, None));
         }
         let text = decode(field)?;
-        if let Some(id) = self.ids.get(text.as_bytes()) {
-            return Ok((*id, None));
+        if let Some(id) = self.get(&text) {
+            return Ok((id, None));
         }
         let Some(id) = u32::try_from(next).ok().filter(|id| *id != NONE) else {
             return Err(Fault::malformed(
@@ -36,18 +40,32 @@ impl<'a> Names<'a> {
                 "found more than 4294967294 names",
             ));
         };
-        let key = match &text {
-            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-            Cow::Owned(text) => Cow::Owned(text.clone().into_bytes()),
+        match &text {
+            Cow::Borrowed(text) => self.plain.insert(Cow::Borrowed(text.as_bytes()), id),
+            Cow::Owned(text) if is_special(text) => self.special.insert(text.clone(), id),
+            Cow::Owned(text) => self.plain.insert(Cow::Owned(text.clone().into_bytes()), id),
         };
-        self.ids.insert(key, id);
         Ok((id, Some(text.into_owned())))
     }
 
     /// The number of a decoded name that is known.
     pub(super) fn get(&self, name: &str) -> Option<u32> {
-        self.ids.get(name.as_bytes()).copied()
+        let id = match is_special(name) {
+            true => self.special.get(name),
+            false => self.plain.get(name.as_bytes()),
+        };
+        id.copied()
     }
+}
+
+/// A byte that stands in no name as it is.
+fn is_forbidden(byte: u8) -> bool {
+    byte <= b' ' || matches!(byte, b'|' | b'(' | b')' | b',' | 0x7f)
+}
+
+/// Whether the name must be written otherwise than it is.
+fn is_special(name: &str) -> bool {
+    name.bytes().any(|byte| byte == b'%' || is_forbidden(byte))
 }
 
 /// The text of a name: UTF-8, without what must be percent-encoded.
@@ -55,8 +73,7 @@ fn decode(field: Field<'_>) -> Result<Cow<'_, str>, Fault> {
     if field.text.is_empty() {
         return Err(Fault::malformed(field.at, "found nothing, expected a name"));
     }
-    let forbidden = |byte: &u8| *byte <= b' ' || matches!(byte, b'|' | b'(' | b')' | b',' | 0x7f);
-    if let Some(at) = field.text.iter().position(forbidden) {
+    if let Some(at) = field.text.iter().position(|byte| is_forbidden(*byte)) {
         let byte = field.text[at];
         let shown = field.shown();
         let message = format!("found byte {byte:#04x} in `{shown}`, expected %{byte:02X} for it");
@@ -236,6 +253,18 @@ mod tests {
         assert_eq!(first, (7, Some("ab".to_owned())));
         assert_eq!(names.intern(field("%61b"), 8).expect("a name"), (7, None));
         assert_eq!(names.get("ab"), Some(7));
+    }
+
+    #[test]
+    fn a_name_is_not_taken_for_one_that_is_spelled_as_it_reads() {
+        for [first, second] in [["%20", "%2520"], ["%2520", "%20"]] {
+            let mut names = Names::default();
+            assert_eq!(names.intern(field(first), 1).expect("a name").0, 1);
+            assert_eq!(names.intern(field(second), 2).expect("a name").0, 2);
+            assert_eq!(names.intern(field(first), 3).expect("a name"), (1, None));
+            assert_eq!(names.intern(field(second), 3).expect("a name"), (2, None));
+            assert!(names.intern(field(" "), 3).is_err());
+        }
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub(super) struct Objects<'a> {
     pub(super) table: Vec<Object>,
     variables: Names<'a>,
     classes: [Names<'a>; 10],
-    labels: FxHashMap<&'a [u8], u32>,
+    labels: FxHashMap<String, u32>,
     at: FxHashMap<Location, u32>,
 }
 
@@ -129,14 +129,14 @@ impl<'a> Objects<'a> {
 
     /// A label: any text.
     pub(super) fn label(&mut self, field: Field<'a>) -> Result<u32, Fault> {
-        if let Some(id) = self.labels.get(field.text) {
+        let text = super::names::decode_site(field)?;
+        if let Some(id) = self.labels.get(&text) {
             return Ok(*id);
         }
-        let text = super::names::decode_site(field)?;
         let id = self.push_id(field)?;
+        self.labels.insert(text.clone(), id);
         self.table
             .push(object(text, Class::Label.object_kind(), None));
-        self.labels.insert(field.text, id);
         Ok(id)
     }
 
