@@ -25,8 +25,8 @@ pub(super) fn settle(draft: &mut Draft<'_>) {
 }
 
 /// The id of each name, and which of them are threads of their own. A name
-/// that has no line stands for the thread that is called so with the letter T,
-/// or without it.
+/// that has no line and is an integer, with or without one letter T before it,
+/// stands for the thread that is called so without or with the letter.
 fn merge(draft: &Draft<'_>) -> (Vec<u32>, Vec<bool>) {
     let twins: Vec<Option<u32>> = draft
         .threads
@@ -54,11 +54,10 @@ fn merge(draft: &Draft<'_>) -> (Vec<u32>, Vec<bool>) {
 }
 
 fn twin(draft: &Draft<'_>, name: &str) -> Option<u32> {
-    let other = match name.strip_prefix('T') {
-        Some(digits) => digits.to_owned(),
-        None => format!("T{name}"),
+    let (number, other) = match name.strip_prefix('T') {
+        Some(number) => (number, number.to_owned()),
+        None => (name, format!("T{name}")),
     };
-    let number = other.strip_prefix('T').unwrap_or(&other);
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let id = is_number
         .then(|| draft.tables.known_thread(&other))
@@ -94,5 +93,31 @@ fn rename(event: &mut SyncEvent, ids: &[u32], waited: &[(u32, u64)]) {
         Operands::Waitable if event.asks_shared() => {}
         Operands::Waitable => (event.object, event.extra) = waited[event.object as usize],
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::options::Options;
+
+    /// Threads of a text.
+    fn threads(text: &str) -> Vec<String> {
+        let trace = super::super::parse(Path::new("t"), text.as_bytes(), Options::default());
+        let threads = trace.expect("well formed").threads;
+        threads.into_iter().map(|thread| thread.name).collect()
+    }
+
+    #[test]
+    fn a_number_is_a_thread_with_and_without_its_letter() {
+        assert_eq!(threads("T9|w(x)\nA|join(9)\n"), ["T9", "A"]);
+        assert_eq!(threads("9|w(x)\nA|join(T9)\n"), ["9", "A"]);
+    }
+
+    #[test]
+    fn a_second_letter_is_another_thread() {
+        assert_eq!(threads("T9|w(x)\nA|join(TT9)\n"), ["T9", "A", "TT9"]);
+        assert_eq!(threads("TT9|w(x)\nA|join(T9)\n"), ["TT9", "A", "T9"]);
     }
 }
