@@ -187,10 +187,11 @@ pub(super) fn address(field: Field<'_>) -> Result<Option<Location>, Fault> {
     let Some(rest) = field.text.strip_prefix(b"0x") else {
         return Ok(None);
     };
-    let Some(colon) = rest.iter().position(|byte| *byte == b':') else {
-        return Ok(None);
+    let colon = rest.iter().position(|byte| *byte == b':');
+    let (digits, length) = match colon {
+        Some(colon) => (&rest[..colon], &rest[colon + 1..]),
+        None => (rest, &[][..]),
     };
-    let (digits, length) = (&rest[..colon], &rest[colon + 1..]);
     let wrong = |expected: &str| {
         let message = format!("found `{}`, expected {expected}", field.shown());
         Fault::malformed(field.at, message)
@@ -275,8 +276,11 @@ mod tests {
             len: 8,
         };
         assert_eq!(location("0x7f10:8"), Ok(Some(expected)));
-        for name in ["x", "0x7f10", "7f10:8", "%30x7f10:8"] {
+        for name in ["x", "7f10:8", "%30x7f10:8", "%30x7f10"] {
             assert_eq!(location(name), Ok(None), "{name}");
+        }
+        for wrong in ["0x7f10", "0x7f10:", "0x", "0xyz"] {
+            assert!(location(wrong).is_err(), "{wrong}");
         }
         let all = Location {
             start: 0,
