@@ -150,3 +150,29 @@ fn a_slice_may_begin_anywhere_in_a_long_segment() {
     }
     check(Path::new("slices"), text.as_bytes());
 }
+
+#[test]
+fn a_step_that_was_passed_over_is_not_written() {
+    let lenient = Options { lenient: true };
+    for (text, passed) in [
+        (
+            "A|chan(c,0)\nA|send(c)\nA|sent(c)\nA|recv(c)\nA|w(x)\n",
+            "sent(",
+        ),
+        (
+            "A|load(f,acquire,v)\nB|w(x)\nA|w(x)\nA|store(f,release,v)\n",
+            "load(",
+        ),
+    ] {
+        let trace = text::parse(Path::new("t.std"), text.as_bytes(), lenient).expect("lenient");
+        assert_eq!(trace.info.warnings.len(), 1, "{text}");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("converted.trace");
+        write::write(&trace, &path).expect("written");
+        let back = read::open(&path, Options::default()).expect("read without being lenient");
+        let kept = written(&back);
+        assert!(!kept.contains(passed), "{kept}");
+        assert_eq!(kept.lines().count() + 1, text.lines().count(), "{kept}");
+        assert_eq!(written(&parse(kept.as_bytes())), kept);
+    }
+}

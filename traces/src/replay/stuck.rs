@@ -18,6 +18,11 @@ pub(crate) struct Stuck {
 }
 
 impl Stuck {
+    /// The event's thread, and its index in the thread's stream.
+    pub(crate) fn place(&self) -> (u32, u32) {
+        (self.thread.0, self.index as u32)
+    }
+
     /// Place in the observed order of an imported trace.
     pub(crate) fn stamp(&self) -> u64 {
         self.stamp

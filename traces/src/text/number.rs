@@ -67,12 +67,17 @@ pub(super) fn number<E>(
         refuse(line, fault)?;
         dropped.push((thread, index));
     }
-    drop_events(draft, dropped);
+    drop_events(&mut draft.threads, |thread| &mut thread.sync, dropped);
     Ok(())
 }
 
-/// Takes events out that can't have happened.
-fn drop_events(draft: &mut Draft<'_>, mut dropped: Vec<(u32, u32)>) {
+/// Takes events out that can't have happened, each given by its thread and its
+/// place in the events of that.
+pub(super) fn drop_events<T>(
+    threads: &mut [T],
+    events: fn(&mut T) -> &mut Vec<SyncEvent>,
+    mut dropped: Vec<(u32, u32)>,
+) {
     dropped.sort_unstable();
     dropped.dedup();
     for group in dropped.chunk_by(|a, b| a.0 == b.0) {
@@ -81,7 +86,7 @@ fn drop_events(draft: &mut Draft<'_>, mut dropped: Vec<(u32, u32)>) {
         };
         let mut index = 0;
         let mut next = group.iter().map(|(_, index)| *index).peekable();
-        draft.threads[*thread as usize].sync.retain(|_| {
+        events(&mut threads[*thread as usize]).retain(|_| {
             let gone = next.next_if_eq(&index).is_some();
             index += 1;
             !gone

@@ -35,11 +35,27 @@ pub fn parse(path: &Path, bytes: &[u8], options: Options) -> Result<Trace, Error
     threads::settle(&mut draft);
     number::number(&mut draft, |line, fault| faults.refuse(line, fault))?;
     let mut trace = finish(path, draft);
-    for stuck in crate::replay::run(&mut trace, options.lenient) {
-        faults.refuse(stuck.stamp(), Fault::impossible(stuck.message(&trace)))?;
-    }
+    replay(&mut trace, &mut faults)?;
     trace.info.warnings.extend(faults.warning());
     Ok(trace)
+}
+
+/// Orders the trace. Events that replay can't get past are faults; where those
+/// are passed over, the trace is without them, so that what is written of it
+/// can be read.
+fn replay(trace: &mut Trace, faults: &mut Faults<'_>) -> Result<(), Error> {
+    loop {
+        let stuck = crate::replay::run(trace, faults.lenient);
+        for stuck in &stuck {
+            faults.refuse(stuck.stamp(), Fault::impossible(stuck.message(trace)))?;
+        }
+        let dropped = stuck.iter().map(|stuck| stuck.place()).collect();
+        let before = trace.sync_events();
+        number::drop_events(&mut trace.streams, |stream| &mut stream.sync, dropped);
+        if trace.sync_events() == before {
+            return Ok(());
+        }
+    }
 }
 
 /// Ends parsing at the first fault, or counts them.
