@@ -18,6 +18,9 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 /// A longer line is cut.
 const MAX_LINE_CHARS: usize = 160;
 
+/// Of a longer line, at least as much is shown behind the marked place.
+const MARGIN_CHARS: usize = 40;
+
 /// Source files read so far; `None` for those that can't be read.
 pub(super) struct Sources {
     root: PathBuf,
@@ -108,17 +111,22 @@ impl Page<'_> {
 }
 
 /// A source line as shown, and the marks below it: under the name at `column`
-/// (from 1, in characters), or under the whole line.
+/// (from 1, in characters), or under the whole line. Of a long line, the part
+/// around the column is shown.
 fn marked(line: &str, column: Option<usize>) -> (String, String) {
-    let mut text = String::new();
-    let mut mark = String::new();
+    let length = line.chars().count();
     let first = match column {
-        Some(column) => column.saturating_sub(1),
+        Some(column) => column.saturating_sub(1).min(length),
         None => line.chars().take_while(|c| c.is_whitespace()).count(),
+    };
+    let from = window(first, length);
+    let (mut text, mut mark) = match from {
+        0 => (String::new(), String::new()),
+        _ => ("... ".to_owned(), "    ".to_owned()),
     };
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let mut within = true;
-    for (at, c) in line.chars().take(MAX_LINE_CHARS).enumerate() {
+    for (at, c) in line.chars().enumerate().skip(from).take(MAX_LINE_CHARS) {
         let piece = match c {
             '\t' => "    ".to_owned(),
             c => shown(c.encode_utf8(&mut [0; 4])),
@@ -128,12 +136,26 @@ fn marked(line: &str, column: Option<usize>) -> (String, String) {
         mark.extend(piece.chars().map(|_| under));
         text.push_str(&piece);
     }
-    if line.chars().nth(MAX_LINE_CHARS).is_some() {
+    if from + MAX_LINE_CHARS < length {
         text.push_str(" ...");
     }
-    let mark = mark.trim_end();
-    let mark = if mark.is_empty() { "^" } else { mark };
-    (text, mark.to_owned())
+    let marks = mark.trim_end().len();
+    match marks {
+        // A column behind the line's end.
+        0 => mark.push('^'),
+        marks => mark.truncate(marks),
+    }
+    (text, mark)
+}
+
+/// Where to begin showing a line of `length`, so that what is at `first` stands
+/// well within.
+fn window(first: usize, length: usize) -> usize {
+    if first + MARGIN_CHARS <= MAX_LINE_CHARS {
+        return 0;
+    }
+    let last = length.saturating_sub(MAX_LINE_CHARS);
+    first.saturating_sub(MAX_LINE_CHARS / 2).min(last)
 }
 
 #[cfg(test)]
@@ -160,6 +182,22 @@ mod tests {
         assert_eq!(mark, "         ^^^^");
         assert_eq!(marked("", Some(3)).1, "^");
         assert_eq!(marked("  return;", None).1, "  ^^^^^^^");
+    }
+
+    #[test]
+    fn the_mark_stands_under_its_place_in_a_long_line() {
+        let line = format!("{}hits += 1;{}", "x ".repeat(300), " y".repeat(300));
+        let (text, mark) = marked(&line, Some(601));
+        assert!(text.starts_with("... ") && text.ends_with(" ..."), "{text}");
+        assert!(text.len() <= MAX_LINE_CHARS + 8);
+        assert_eq!(mark.trim_start(), "^^^^");
+        assert_eq!(&text[mark.len() - 4..mark.len()], "hits");
+        let (text, mark) = marked(&line, Some(1205));
+        assert!(!text.ends_with(" ..."));
+        assert_eq!(&text[mark.len() - 1..mark.len()], "y");
+        let short = "x".repeat(MAX_LINE_CHARS);
+        assert_eq!(marked(&short, Some(150)).0, short);
+        assert_eq!(marked("return;", Some(99)).1, "       ^");
     }
 
     #[test]
