@@ -1,8 +1,13 @@
 //! Why nothing orders two accesses: the nearest sync events of both threads.
+//!
+//! The sentences go from the access that comes earlier in replay order to the
+//! later one, which need not be the order in which a report shows the sides;
+//! so each names its access by kind and site.
 
 use hbtrace_traces::event::SyncEvent;
 use hbtrace_traces::id::ThreadId;
 use hbtrace_traces::kind::{Effect, Slot};
+use hbtrace_traces::object::ObjectKind;
 use hbtrace_traces::trace::Trace;
 
 use super::scene::Scene;
@@ -91,8 +96,8 @@ impl<'t> Reasons<'t> {
         sentences.extend(published.and_then(|event| too_late(trace, &other, event, rest)));
         sentences.extend(relaxed(trace, (&one, after), (&other, before)));
         sentences.push(format!(
-            "no chain of releases and acquires leads from {} to {} in between",
-            one.name, other.name
+            "no chain of releases and acquires leads from {}'s {} to {}'s {}, nor back",
+            one.name, one.kind, other.name, other.kind
         ));
         sentences
     }
@@ -102,6 +107,7 @@ impl<'t> Reasons<'t> {
 struct Side<'t> {
     name: &'t str,
     kind: &'static str,
+    site: &'t str,
     sync: &'t [SyncEvent],
 }
 
@@ -110,6 +116,7 @@ impl<'t> Side<'t> {
         Side {
             name: &trace.threads[event.thread.index()].name,
             kind: event.kind.name(),
+            site: trace.site_text(event.site),
             sync: &trace.streams[event.thread.index()].sync,
         }
     }
@@ -117,27 +124,22 @@ impl<'t> Side<'t> {
 
 /// What the first thread publishes next.
 fn after_it(trace: &Trace, one: &Side<'_>, published: Option<&SyncEvent>) -> String {
+    let after = format!("after its {} at {}, {}", one.kind, one.site, one.name);
     match published.and_then(|event| Some((publishes(trace, event)?, event))) {
-        Some((what, event)) => format!(
-            "after its {}, {} {what} at {}",
-            one.kind,
-            one.name,
-            trace.site_text(event.site)
-        ),
-        None => format!("after its {}, {} publishes nothing", one.kind, one.name),
+        Some((what, event)) => format!("{after} {what} at {}", trace.site_text(event.site)),
+        None => format!("{after} publishes nothing"),
     }
 }
 
 /// What the second thread acquired last.
 fn before_it(trace: &Trace, other: &Side<'_>, acquired: Option<&SyncEvent>) -> String {
+    let before = format!(
+        "before its {} at {}, {}",
+        other.kind, other.site, other.name
+    );
     match acquired.and_then(|event| Some((acquires(trace, event)?, event))) {
-        Some((what, event)) => format!(
-            "before its {}, {} last {what} at {}",
-            other.kind,
-            other.name,
-            trace.site_text(event.site)
-        ),
-        None => format!("before its {}, {} acquires nothing", other.kind, other.name),
+        Some((what, event)) => format!("{before} last {what} at {}", trace.site_text(event.site)),
+        None => format!("{before} acquires nothing"),
     }
 }
 
@@ -303,7 +305,8 @@ fn through(event: &SyncEvent, slot: Slot) -> Option<u32> {
 
 fn object(trace: &Trace, object: u32) -> String {
     match trace.objects.get(object as usize) {
-        Some(object) => format!("`{}`", object.name),
+        Some(object) if object.kind == ObjectKind::Unknown => format!("`{}`", object.name),
+        Some(object) => format!("{} `{}`", object.kind.name(), object.name),
         None => "an unknown object".to_owned(),
     }
 }

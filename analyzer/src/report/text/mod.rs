@@ -81,8 +81,8 @@ impl Page<'_> {
         for side in [&race.first, &race.second] {
             if side.foreign_thread {
                 let thread = shown(&side.thread);
-                let doubt = "was not created under the recorder: an order that its creator \
-                             gave it is not known";
+                let doubt = "was not created under the recorder: an order that its creator, \
+                             or a join of it, gave is not known";
                 self.note("note", &format!("thread `{thread}` {doubt}"))?;
             }
         }
