@@ -160,7 +160,7 @@ fn figures_of(trace: &Trace, object: usize, tally: &Tally) -> LockFigures {
         site: trace.site_text(labels.site).to_owned(),
         acquisitions: tally.acquisitions,
         contended: waits.len() as u64,
-        wait_ns: waits.iter().sum(),
+        wait_ns: waits.iter().copied().fold(0, u64::saturating_add),
         max_wait_ns: waits.last().copied().unwrap_or(0),
         hold_ns: tally.hold,
         hold_error_ns: tally.hold_error(),

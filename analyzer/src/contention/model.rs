@@ -297,7 +297,8 @@ impl Walk<'_> {
     fn wait_at(&mut self, what: Target, site: SiteId, length: u64) {
         if let Target::Object(object) = what {
             let sites = &mut self.tallies.wait_sites;
-            *sites.entry((object, site)).or_insert(0) += length;
+            let of_site = sites.entry((object, site)).or_insert(0);
+            *of_site = of_site.saturating_add(length);
         }
     }
 

@@ -70,13 +70,16 @@ impl Tallies {
             return;
         };
         let length = until.saturating_sub(hold.since);
-        tally.hold += length;
-        tally.hold_least += range.0.saturating_sub(hold.since_range.1);
+        tally.hold = tally.hold.saturating_add(length);
+        let least = range.0.saturating_sub(hold.since_range.1);
+        tally.hold_least = tally.hold_least.saturating_add(least);
         let counted_to = self.counted_to.entry((hold.lock, thread)).or_insert(0);
         let from = hold.since_range.0.max(*counted_to);
-        tally.hold_most += range.1.saturating_sub(from);
+        let most = range.1.saturating_sub(from);
+        tally.hold_most = tally.hold_most.saturating_add(most);
         *counted_to = range.1.max(*counted_to);
-        *self.sites.entry((hold.lock, hold.site)).or_insert(0) += length;
+        let of_site = self.sites.entry((hold.lock, hold.site)).or_insert(0);
+        *of_site = of_site.saturating_add(length);
     }
 }
 

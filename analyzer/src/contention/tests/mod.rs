@@ -330,6 +330,16 @@ fn a_wait_that_never_ends_lasts_to_the_end_of_the_run() {
     assert_eq!(figures.hold_ns, 95);
 }
 
+#[test]
+fn waits_that_sum_to_more_than_a_number_holds_do_not_wrap() {
+    let mut text = "a|acq(l)|x:1|0\n".to_owned();
+    for thread in 0..9 {
+        text += &format!("b{thread}|req(l)|x:2|9\n");
+    }
+    text += &format!("a|w(x)|x:3|{}\n", 1_u64 << 62);
+    assert_eq!(lock(&analyze(&text), "l").wait_ns, u64::MAX);
+}
+
 /// Thread and time of each hop of the path, from its beginning.
 fn hops(contention: &Contention) -> Vec<(&str, u64)> {
     let pairs = contention.critical_path.windows(2);

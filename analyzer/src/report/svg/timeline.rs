@@ -111,7 +111,7 @@ fn label(canvas: &mut Canvas, view: &View<'_>, row: &Row, y: u32) {
         .threads
         .iter()
         .map(|t| view.contention.threads[*t].critical_path_ns)
-        .sum();
+        .fold(0, u64::saturating_add);
     if time > 0 {
         let at = (f64::from(RIGHT + 10), base);
         canvas.text(
@@ -204,8 +204,9 @@ fn hops(canvas: &mut Canvas, view: &View<'_>, tops: &[u32]) {
 
 fn title_of(view: &View<'_>, row: &Row) -> String {
     let times = row.threads.iter().map(|t| &view.contention.threads[*t]);
-    let sum =
-        |part: fn(&crate::finding::ThreadTime) -> u64| duration(times.clone().map(part).sum());
+    let sum = |part: fn(&crate::finding::ThreadTime) -> u64| {
+        duration(times.clone().map(part).fold(0, u64::saturating_add))
+    };
     format!(
         "{}: running {}, of it holding {}, waiting {}, outside {}, on the critical path {}",
         row.name,

@@ -155,7 +155,8 @@ fn tiles(view: &View<'_>) -> [(&'static str, String, String); 3] {
             running,
         ],
         None => {
-            let waited: u64 = view.contention.threads.iter().map(|t| t.waiting_ns).sum();
+            let waits = view.contention.threads.iter().map(|t| t.waiting_ns);
+            let waited = waits.fold(0, u64::saturating_add);
             [
                 (
                     "strong",
