@@ -35,7 +35,7 @@ Exit codes:
   1  findings
   2  wrong usage, or output that can't be written
   3  not there, not a trace, cut within its header, or impossible
-  4  the trace holds no event
+  4  the trace holds no event, with --strict too
   5  the trace is incomplete, and --strict was given";
 
 const RECORD: &str = "\

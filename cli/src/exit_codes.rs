@@ -13,10 +13,12 @@ pub const USAGE: u8 = 2;
 /// an execution.
 pub const NO_TRACE: u8 = 3;
 
-/// The trace holds no event.
+/// The trace holds no event. That counts more than [`INCOMPLETE`]: there is
+/// nothing to report on.
 pub const EMPTY: u8 = 4;
 
-/// The trace is incomplete, and `--strict` was given. The report is written.
+/// The trace holds events but is incomplete, and `--strict` was given. The
+/// report is written.
 pub const INCOMPLETE: u8 = 5;
 
 /// `record`: it failed itself, before the program ran.

@@ -149,6 +149,24 @@ fn outputs_that_would_do_harm_are_refused() {
 }
 
 #[test]
+fn the_trace_is_not_overwritten_by_another_of_its_names() {
+    let folder = Folder::new();
+    let at = |name: &str| folder.folder.path().join(name);
+    std::fs::hard_link(at("race.std"), at("again.std")).unwrap();
+    std::os::unix::fs::symlink(at("race.std"), at("link.std")).unwrap();
+    for name in ["again.std", "link.std", "./race.std"] {
+        let command = format!("analyze @race.std -o json=@{name}");
+        folder.fails(&command, exit_codes::USAGE);
+        folder.fails(&format!("convert @race.std @{name}"), exit_codes::USAGE);
+        assert_eq!(folder.read("race.std"), RACE);
+    }
+    folder.fails(
+        "analyze @race.std -o json=@x -o json=@./x",
+        exit_codes::USAGE,
+    );
+}
+
+#[test]
 fn colours_are_on_demand() {
     let folder = Folder::new();
     assert!(!folder.run("analyze @race.std").out.contains('\x1b'));

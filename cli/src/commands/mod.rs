@@ -6,6 +6,7 @@ mod dump;
 mod info;
 mod record;
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use hbtrace_traces::read;
@@ -51,8 +52,16 @@ fn open_filled(input: &Input) -> Result<Trace, Failure> {
     Ok(trace)
 }
 
-/// Whether the two name one file, be it there or not.
+/// Whether the two name one file, be it there or not. A file that is there may
+/// have several names.
 fn same_file(one: &Path, other: &Path) -> bool {
+    let identity = |path: &Path| {
+        let metadata = path.metadata().ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    if let (Some(one), Some(other)) = (identity(one), identity(other)) {
+        return one == other;
+    }
     let real = |path: &Path| real(path).unwrap_or_else(|| path.to_owned());
     real(one) == real(other)
 }
