@@ -34,7 +34,7 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
         canvas.text("dim", at, 13, Anchor::Start, &nothing(all.len()));
         return top + 12;
     }
-    legend(canvas, top);
+    legend(canvas, locks[0].critical_path_ns > 0, top);
     let plot_top = top + 14;
     let longest = locks.iter().map(|lock| lock.critical_path_ns).max();
     let limit = (longest.unwrap_or(0) as f64 / view.length as f64 * 100.0 * 1.05).clamp(1.0, 100.0);
@@ -45,7 +45,7 @@ pub(super) fn draw(canvas: &mut Canvas, view: &View<'_>, top: u32) -> u32 {
     let bottom = plot_top + locks.len() as u32 * ROW + NUMBERS;
     let rest = all.len() - locks.len();
     if rest > 0 {
-        let text = format!("{} more in the text and JSON reports", grouped(rest as u64));
+        let text = format!("{} more in the JSON report", grouped(rest as u64));
         let at = (f64::from(LEFT + BARS + 24), f64::from(bottom - 6));
         canvas.text("dim", at, 12, Anchor::Start, &text);
     }
@@ -67,13 +67,17 @@ fn is_worth_a_row(lock: &LockFigures, length: u64) -> bool {
     cost > 0 && cost >= length / 1000
 }
 
-fn legend(canvas: &mut Canvas, y: u32) {
+fn legend(canvas: &mut Canvas, has_worst: bool, y: u32) {
     let mut x = f64::from(LEFT);
     let entries = [
         ("bar", "time on the critical path, in per cent of the run"),
+        ("barworst", "that of the worst"),
         ("pale", "summed waiting (scale of its own)"),
     ];
     for (class, text) in entries {
+        if class == "barworst" && !has_worst {
+            continue;
+        }
         canvas.rect(class, (x, f64::from(y) - 11.0), (18.0, 12.0), "");
         canvas.text("dim", (x + 24.0, f64::from(y)), 12, Anchor::Start, text);
         x += 24.0 + width_of(text, 12) + 18.0;

@@ -146,6 +146,22 @@ mod tests {
     }
 
     #[test]
+    fn no_hop_leads_to_the_row_of_many() {
+        let number = |line: &str, name: &str| {
+            let (_, rest) = line.split_once(&format!(" {name}=\"")).expect("it has one");
+            let (value, _) = rest.split_once('"').expect("it ends");
+            value.parse::<f64>().expect("it is a number")
+        };
+        let sheet = sheet(&queue(18, 3));
+        let many = sheet.lines().find(|line| line.contains("3 other threads<"));
+        let many = number(many.expect("there is a row"), "y");
+        let hops = sheet.lines().filter(|line| line.contains("class=\"hop\""));
+        let lowest = hops.map(|hop| number(hop, "y1").max(number(hop, "y2")));
+        let lowest = lowest.fold(0.0, f64::max);
+        assert!(lowest > 0.0 && lowest < many, "{lowest} and {many}");
+    }
+
+    #[test]
     fn traces_that_nothing_can_be_drawn_of_say_so() {
         let untimed = sheet("a|acq(l)|x:1\na|rel(l)|x:1\n");
         assert!(untimed.contains("The trace has no times"));

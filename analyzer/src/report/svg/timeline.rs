@@ -164,7 +164,8 @@ fn on_path(view: &View<'_>) -> Columns {
     columns
 }
 
-/// A hairline wherever the path goes from row to row.
+/// A hairline wherever the path goes from row to row; not to the row of the
+/// other threads, where many would merge into a slab.
 fn hops(canvas: &mut Canvas, view: &View<'_>, tops: &[u32]) {
     let mut columns: Vec<Option<(usize, usize)>> = vec![None; COLUMNS as usize + 1];
     let mut number: u64 = 0;
@@ -175,7 +176,8 @@ fn hops(canvas: &mut Canvas, view: &View<'_>, tops: &[u32]) {
         };
         let (one, other) = (view.row_of[*one], view.row_of[*other]);
         number += u64::from(pair[0].thread != pair[1].thread);
-        if one == other {
+        let is_group = |row: usize| view.rows[row].threads.len() > 1;
+        if one == other || is_group(one) || is_group(other) {
             continue;
         }
         let column = (view.x(pair[0].to_ns) - f64::from(LEFT)) as usize;
