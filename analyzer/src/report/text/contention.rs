@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Page;
-use crate::finding::{Contention, LockFigures, TraceFigures};
+use crate::finding::{Contention, Findings, LockFigures};
 use crate::report::numbers::{counted, duration, grouped, percent};
 use crate::report::shown;
 
@@ -19,7 +19,7 @@ const MAX_NAME_CHARS: usize = 40;
 const HEADINGS: [&str; 7] = [
     "waited for",
     "kind",
-    "acquired",
+    "times",
     "contended",
     "waiting",
     "longest",
@@ -28,11 +28,8 @@ const HEADINGS: [&str; 7] = [
 
 impl Page<'_> {
     /// Nothing, where the trace has no time.
-    pub(super) fn contention(
-        &mut self,
-        contention: &Contention,
-        trace: &TraceFigures,
-    ) -> io::Result<()> {
+    pub(super) fn contention(&mut self, findings: &Findings) -> io::Result<()> {
+        let (contention, trace) = (&findings.contention, &findings.trace);
         let Some(run) = contention.duration_ns else {
             return Ok(());
         };
@@ -42,11 +39,21 @@ impl Page<'_> {
             .locks
             .iter()
             .filter(|lock| lock.wait_ns > 0 || lock.critical_path_ns > run / 1000)
-            .take(ROWS)
             .map(|lock| row(lock, run))
             .collect();
         if !rows.is_empty() {
-            self.table(&rows)?;
+            self.table(&rows[..rows.len().min(ROWS)])?;
+        }
+        if rows.len() > ROWS {
+            let left_out = grouped((rows.len() - ROWS) as u64);
+            writeln!(
+                self.out,
+                "  ... and {left_out} more that cost less: see --format json"
+            )?;
+        }
+        if !findings.waits_at_end.is_empty() {
+            let text = "a wait that is still open at the end counts up to the end";
+            self.note("note", text)?;
         }
         if contention.time_error_ns > 0 {
             let error = duration(contention.time_error_ns);
@@ -132,4 +139,38 @@ fn cut(name: &str) -> String {
     // The end of a name (file, line, number) tells more than its beginning.
     let kept = name.chars().skip(length + 3 - MAX_NAME_CHARS);
     format!("...{}", kept.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::finding::{Contention, Findings, LockFigures, TraceFigures};
+
+    #[test]
+    fn rows_and_lost_events_that_are_not_shown_are_counted() {
+        let lock = |number: u64| LockFigures {
+            lock: format!("lock{number}"),
+            wait_ns: 100 - number,
+            ..LockFigures::default()
+        };
+        let findings = Findings {
+            trace: TraceFigures {
+                accesses: 1,
+                lost_events: 2_000,
+                ..TraceFigures::default()
+            },
+            contention: Contention {
+                duration_ns: Some(1_000),
+                locks: (0..13).map(lock).collect(),
+                ..Contention::default()
+            },
+            ..Findings::default()
+        };
+        let mut out = Vec::new();
+        let report = crate::report::find("text").expect("it is in the list");
+        (report.render)(&findings, &mut out, &Default::default()).expect("memory can be written");
+        let out = String::from_utf8(out).expect("a report is text");
+        assert!(out.contains("lock9") && !out.contains("lock10"), "{out}");
+        assert!(out.contains("... and 3 more that cost less"), "{out}");
+        assert!(out.contains("(1 access, 0 sync, 2,000 lost)"), "{out}");
+    }
 }

@@ -44,7 +44,7 @@ pub(super) fn render(
         page.deadlock(deadlock)?;
     }
     page.waits_at_end(findings)?;
-    page.contention(&findings.contention, &findings.trace)?;
+    page.contention(findings)?;
     for warning in &findings.warnings {
         let label = page.style.warning("warning");
         writeln!(page.out, "{label}: {}", shown(warning))?;
@@ -161,16 +161,16 @@ impl Page<'_> {
         } else {
             self.style.fault(&verdict)
         };
-        let lost = match trace.lost_events {
-            0 => String::new(),
-            lost => format!(", {} lost", counted(lost, "event")),
+        let accesses = match trace.accesses {
+            1 => "1 access".to_owned(),
+            accesses => format!("{} accesses", grouped(accesses)),
         };
         writeln!(
             self.out,
-            "{verdict} in {} ({} accesses, {} sync){lost} of {}: {}",
+            "{verdict} in {} ({accesses}, {} sync, {} lost) of {}: {}",
             counted(trace.events, "event"),
-            grouped(trace.accesses),
             grouped(trace.sync_events),
+            grouped(trace.lost_events),
             counted(trace.threads, "thread"),
             shown(&trace.file),
         )
