@@ -108,8 +108,14 @@ pub struct CycleStep {
     pub acquires: String,
     /// Where.
     pub site: String,
+    /// It wants the shared side of the lock. If the next step does not hold
+    /// that lock exclusively, it waits behind that step's own request for the
+    /// exclusive side.
+    pub acquires_shared: bool,
     /// Where it took what the previous step wants; `?` if unknown.
     pub holds_since: String,
+    /// It holds the shared side of that.
+    pub holds_shared: bool,
 }
 
 /// A thread that still waited when the trace ended.

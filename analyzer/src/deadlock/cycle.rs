@@ -144,6 +144,7 @@ impl<'a> Search<'a> {
             thread: acquisition.thread,
             held: acquisition.held.clone(),
             wants: Target::Lock(edge.wanted),
+            mode: acquisition.mode,
             site: acquisition.site,
         }
     }

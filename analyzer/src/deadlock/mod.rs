@@ -40,6 +40,7 @@ mod wait;
 use std::collections::BTreeMap;
 
 use hbtrace_traces::id::{ObjectId, SiteId, ThreadId};
+use hbtrace_traces::kind::Mode;
 use hbtrace_traces::trace::Trace;
 
 use crate::finding::{CycleStep, Deadlock, EndWait};
@@ -58,6 +59,7 @@ struct Member {
     thread: ThreadId,
     held: Vec<Held>,
     wants: Target,
+    mode: Mode,
     site: SiteId,
 }
 
@@ -129,12 +131,17 @@ fn finding(trace: &Trace, members: &[Member], key: &Key<'_>, actual: bool) -> De
     let cycle = (0..members.len()).map(|at| {
         let member = &members[at];
         let previous = &members[(at + members.len() - 1) % members.len()];
+        let hold = held_of(member, previous.wants);
         CycleStep {
             thread: target_name(trace, Target::Thread(member.thread)),
             holds: lock_names(trace, &member.held),
             acquires: target_name(trace, member.wants),
             site: trace.site_text(member.site).to_owned(),
-            holds_since: holds_since(trace, member, previous.wants),
+            acquires_shared: member.mode == Mode::Shared,
+            holds_since: trace
+                .site_text(hold.map_or(SiteId::UNKNOWN, |hold| hold.site))
+                .to_owned(),
+            holds_shared: hold.is_some_and(|hold| hold.mode == Mode::Shared),
         }
     });
     Deadlock {
@@ -169,13 +176,10 @@ fn lock_names(trace: &Trace, held: &[Held]) -> Vec<String> {
         .collect()
 }
 
-fn holds_since(trace: &Trace, member: &Member, wanted: Target) -> String {
-    let site = member
-        .held
-        .iter()
-        .rfind(|held| Target::Lock(held.lock) == wanted)
-        .map_or(SiteId::UNKNOWN, |held| held.site);
-    trace.site_text(site).to_owned()
+/// The latest hold of what is wanted.
+fn held_of(member: &Member, wanted: Target) -> Option<&Held> {
+    let mut held = member.held.iter();
+    held.rfind(|held| Target::Lock(held.lock) == wanted)
 }
 
 fn target_name(trace: &Trace, target: Target) -> String {

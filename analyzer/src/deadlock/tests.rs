@@ -342,3 +342,15 @@ fn a_deadlock_keeps_its_name_when_lines_and_elements_change() {
         old
     );
 }
+
+#[test]
+fn a_reader_behind_a_queued_writer_is_told_as_such() {
+    let trace = "A|racq(l)|1 B|req(l)|2 A|req_shared(l)|3";
+    let found = verdict(trace).deadlocks;
+    let told: Vec<_> = found[0]
+        .cycle
+        .iter()
+        .map(|step| (&*step.thread, step.acquires_shared, step.holds_shared))
+        .collect();
+    assert_eq!(told, [("B", false, false), ("A", true, true)]);
+}

@@ -122,6 +122,7 @@ pub(super) fn find(trace: &Trace, End { held, waits }: &End) -> Vec<Vec<Member>>
             thread,
             held: held.of(thread).to_vec(),
             wants: wait.target,
+            mode: wait.mode,
             site: trace.sync(thread, wait.index).site,
         })
     };

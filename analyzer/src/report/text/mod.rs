@@ -116,8 +116,13 @@ impl Page<'_> {
 
     fn cycle_step(&mut self, step: &CycleStep, next: &CycleStep, actual: bool) -> io::Result<()> {
         let wants = if actual { "waits for" } else { "acquires" };
+        let side = if step.acquires_shared {
+            "the shared side of "
+        } else {
+            ""
+        };
         let label = format!(
-            "thread `{}` {wants} `{}`, {}",
+            "thread `{}` {wants} {side}`{}`, {}",
             shown(&step.thread),
             shown(&step.acquires),
             holding(&step.holds),
@@ -126,10 +131,20 @@ impl Page<'_> {
         let (wanted, holder) = (shown(&step.acquires), shown(&next.thread));
         if next.holds.contains(&step.acquires) {
             let since = shown(&next.holds_since);
+            let how = if next.holds_shared { ", shared," } else { "," };
             self.note(
                 "held",
-                &format!("`{wanted}` by thread `{holder}`, taken at {since}"),
+                &format!("`{wanted}` by thread `{holder}`{how} taken at {since}"),
             )?;
+        }
+        let is_kept_out = next.holds.contains(&step.acquires) && !next.holds_shared;
+        if step.acquires_shared && !is_kept_out {
+            let text = format!(
+                "a reader of `{wanted}` may have to wait behind the request of thread \
+                 `{holder}` for the exclusive side, at {}",
+                shown(&next.site)
+            );
+            self.note("note", &text)?;
         }
         Ok(())
     }
