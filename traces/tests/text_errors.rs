@@ -58,6 +58,26 @@ fn malformed_lines() {
         (b"T|free(0xABC)|s", 1, 8, "`0xADDRESS:LENGTH`"),
         (b"T|load(x,,1)|s", 1, 10, "empty operand"),
         (b"T|load(x,weak)|s", 1, 10, "ordering `weak`"),
+        (
+            b"T|load(x,release)|s",
+            1,
+            10,
+            "`release` of a load, expected relaxed, acquire or seqcst",
+        ),
+        (b"T|load(x,acqrel)|s", 1, 10, "ordering `acqrel` of a load"),
+        (
+            b"T|store(x,acquire)|s",
+            1,
+            11,
+            "`acquire` of a store, expected relaxed, release or seqcst",
+        ),
+        (b"T|store(x,acqrel,v)|s", 1, 11, "`acqrel` of a store"),
+        (
+            b"T|fence(relaxed)|s",
+            1,
+            9,
+            "`relaxed` of a fence, expected acquire, release, acqrel or seqcst",
+        ),
         (b"T|fence()|s", 1, 3, "found 0 operands"),
         (
             b"T|chan(c,many)|s",

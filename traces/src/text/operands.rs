@@ -57,7 +57,7 @@ impl<'a> Tables<'a> {
             }
             Operands::Order => {
                 let ([order, ..], _) = expect_operands(line, 1, 1)?;
-                event.order = memory_order(order)?;
+                event.order = memory_order(kind, order)?;
             }
             Operands::Thread => {
                 let ([name, ..], _) = expect_operands(line, 1, 1)?;
@@ -142,7 +142,7 @@ impl<'a> Tables<'a> {
 
     fn atomic(&mut self, line: &Line<'a>, event: &mut SyncEvent) -> Result<(), Fault> {
         let ([name, order, version], given) = expect_operands(line, 2, 3)?;
-        event.order = memory_order(order)?;
+        event.order = memory_order(event.kind, order)?;
         event.object = match names::address(name)? {
             Some(location) => self.objects.atomic_at(location, name)?,
             None => self.objects.atomic(name)?,

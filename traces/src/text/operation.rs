@@ -73,12 +73,25 @@ pub(super) fn expect_operands<'a>(
     Err(Fault::malformed(line.name.at, message))
 }
 
-pub(super) fn memory_order(field: Field<'_>) -> Result<MemoryOrder, Fault> {
+/// The ordering of an atomic operation or a fence. There are no others in
+/// C++ and in Rust: one that means nothing would hide what is meant.
+pub(super) fn memory_order(kind: Kind, field: Field<'_>) -> Result<MemoryOrder, Fault> {
+    use MemoryOrder::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+    let lawful: &[MemoryOrder] = match kind {
+        Kind::Load => &[Relaxed, Acquire, SeqCst],
+        Kind::Store => &[Relaxed, Release, SeqCst],
+        Kind::Fence => &[Acquire, Release, AcqRel, SeqCst],
+        _ => &MemoryOrder::ALL,
+    };
     let named = |order: &&MemoryOrder| order.name().as_bytes() == field.text;
-    MemoryOrder::ALL.iter().find(named).copied().ok_or_else(|| {
+    lawful.iter().find(named).copied().ok_or_else(|| {
+        let names: Vec<&str> = lawful.iter().map(|order| order.name()).collect();
+        let (last, others) = names.split_last().unwrap_or((&"none", &[]));
         let message = format!(
-            "found the ordering `{}`, expected relaxed, acquire, release, acqrel or seqcst",
-            field.shown()
+            "found the ordering `{}` of a {}, expected {} or {last}",
+            field.shown(),
+            kind.name(),
+            others.join(", ")
         );
         Fault::malformed(field.at, message)
     })
