@@ -225,6 +225,19 @@ fn a_trace_without_events_is_told() {
 }
 
 #[test]
+fn a_cut_that_took_every_event_is_told() {
+    let folder = Folder::new();
+    folder.run("convert @race.std @race.trace");
+    let header = fs::File::options()
+        .write(true)
+        .open(folder.path("race.trace"));
+    header.unwrap().set_len(4096).unwrap();
+    let message = folder.fails("analyze @race.trace", exit_codes::EMPTY);
+    assert!(message.contains("the file is cut"), "{message}");
+    assert!(message.contains("copy it again"), "{message}");
+}
+
+#[test]
 fn an_impossible_trace_is_told_or_passed() {
     let folder = Folder::new();
     folder.write("bad.std", "A|acq(l)|1\nB|acq(l)|2\nA|w(x)|3\n");

@@ -39,6 +39,8 @@ pub struct Info {
     /// Events that were recorded are missing: the file is cut or damaged, or
     /// was still recorded into when it was read.
     pub truncated: bool,
+    /// The file ends before what was handed out of it.
+    pub cut: bool,
     /// Events that the recorder counted as lost.
     pub lost_events: u64,
     /// Sync events among them: verdicts may be unsound from the first on.

@@ -46,7 +46,11 @@ fn open_filled(input: &Input) -> Result<Trace, Failure> {
     let trace = open(input)?;
     if trace.steps.is_empty() {
         let file = input.trace.display();
-        let message = format!("{file}: the trace holds no event: was anything recorded?");
+        let why = match trace.info.cut {
+            true => ", as the file is cut before the first: copy it again, or record again",
+            false => ": was anything recorded?",
+        };
+        let message = format!("{file}: the trace holds no event{why}");
         return Err(Failure::new(exit_codes::EMPTY, message));
     }
     Ok(trace)

@@ -52,7 +52,7 @@ pub(crate) fn map(path: &Path) -> Result<Mapping, Error> {
             path,
             Place::File,
             ErrorKind::NotATrace,
-            "is empty; a recording writes its header first, so record again",
+            "is empty; give a file that hbtrace recorded, or a text trace with events in it",
         ));
     }
     // A recorder keeps the file locked; this lock ends with `file`.

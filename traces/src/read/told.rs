@@ -48,6 +48,7 @@ pub(super) fn info(path: &Path, seen: &Seen) -> Info {
         start_utc_ns: header.start_utc,
         complete: header.complete,
         truncated: seen.is_truncated(),
+        cut: seen.is_cut(),
         lost_events: header.lost_accesses.saturating_add(header.lost_sync),
         lost_sync_events: header.lost_sync,
         warnings: warnings(seen),
