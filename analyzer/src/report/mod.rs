@@ -12,6 +12,7 @@ mod svg;
 mod text;
 
 pub use names::shown;
+pub use numbers::{duration, grouped};
 
 use std::io;
 use std::path::PathBuf;

@@ -7,7 +7,8 @@ pub(super) fn counted(number: u64, noun: &str) -> String {
 }
 
 /// `12,345,678`.
-pub(super) fn grouped(number: u64) -> String {
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -20,7 +21,8 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// A time with three significant digits: `1.23 ms`.
-pub(super) fn duration(ns: u64) -> String {
+#[must_use]
+pub fn duration(ns: u64) -> String {
     let (unit, per_unit) = match ns {
         0..1_000 => return format!("{ns} ns"),
         1_000..1_000_000 => ("µs", 1e3),

@@ -4,7 +4,7 @@ use std::io;
 
 use hbtrace_analyzer::figures::figures;
 use hbtrace_analyzer::finding::TraceFigures;
-use hbtrace_analyzer::report::shown;
+use hbtrace_analyzer::report::{duration, grouped, shown};
 use hbtrace_traces::trace::{Info, Trace};
 
 use crate::arguments::Input;
@@ -27,16 +27,16 @@ fn write(out: &mut dyn io::Write, trace: &Trace) -> io::Result<()> {
     row("format", &figures.format)?;
     row("state", &state(&figures))?;
     origin(&trace.info, &mut row)?;
-    let duration = figures.duration_ns.map(|ns| format!("{ns} ns"));
-    row("duration", duration.as_deref().unwrap_or("no times"))?;
-    row("events", &figures.events.to_string())?;
-    row("accesses", &figures.accesses.to_string())?;
-    row("sync events", &figures.sync_events.to_string())?;
-    row("lost events", &figures.lost_events.to_string())?;
-    row("locations", &figures.locations.to_string())?;
-    row("objects", &figures.objects.to_string())?;
-    row("sites", &figures.sites.to_string())?;
-    row("threads", &figures.threads.to_string())?;
+    let lasted = figures.duration_ns.map(lasted);
+    row("duration", lasted.as_deref().unwrap_or("no times"))?;
+    row("events", &grouped(figures.events))?;
+    row("accesses", &grouped(figures.accesses))?;
+    row("sync events", &grouped(figures.sync_events))?;
+    row("lost events", &grouped(figures.lost_events))?;
+    row("locations", &grouped(figures.locations))?;
+    row("objects", &grouped(figures.objects))?;
+    row("sites", &grouped(figures.sites))?;
+    row("threads", &grouped(figures.threads))?;
     for thread in &trace.threads {
         let os_id = match thread.os_id {
             0 => String::new(),
@@ -69,6 +69,14 @@ fn origin(info: &Info, row: &mut impl FnMut(&str, &str) -> io::Result<()>) -> io
     Ok(())
 }
 
+/// `5.14 s (5,137,984,614 ns)`.
+fn lasted(ns: u64) -> String {
+    match ns {
+        0..1_000 => duration(ns),
+        _ => format!("{} ({} ns)", duration(ns), grouped(ns)),
+    }
+}
+
 fn state(figures: &TraceFigures) -> String {
     match (figures.truncated, figures.complete) {
         (true, _) => "truncated: recorded events are missing",
@@ -96,7 +104,13 @@ fn utc(ns: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::utc;
+    use super::{lasted, utc};
+
+    #[test]
+    fn durations_are_told_short_and_exactly() {
+        assert_eq!(lasted(999), "999 ns");
+        assert_eq!(lasted(5_137_984_614), "5.14 s (5,137,984,614 ns)");
+    }
 
     #[test]
     fn dates_are_those_of_the_calendar() {
