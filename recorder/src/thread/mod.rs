@@ -7,11 +7,13 @@
 //!
 //! # What std has and this module has not
 //!
-//! `Builder::spawn_unchecked`, `JoinHandleExt` and the handles' conversions to
-//! those of the platform, and all that is not stable. `thread_local!` is used
-//! from std's root, as ever. A [`Thread`] of this module parks and unparks
-//! threads of this module; waking one through a `std::thread::Thread` is seen
-//! by it as a spurious return, which orders nothing in the trace.
+//! `sleep_ms` and `park_timeout_ms` (deprecated: `sleep` and `park_timeout` do
+//! the same), `Builder::spawn_unchecked`, `JoinHandleExt` and the handles'
+//! conversions to those of the platform, and all that is not stable.
+//! `thread_local!` is used from std's root, as ever. A [`Thread`] of this module
+//! parks and unparks threads of this module; waking one through a
+//! `std::thread::Thread` is seen by it as a spurious return, which orders
+//! nothing in the trace.
 
 mod child;
 mod handle;
