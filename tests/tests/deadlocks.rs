@@ -37,18 +37,23 @@ fn record(program: &str) -> Findings {
     findings
 }
 
-/// Records a program that locks up, until the file shows a deadlock; then
-/// kills it and reads the file again.
+/// Records a program that locks up, until the file shows a deadlock.
 fn record_locked_up(program: &str) -> Findings {
+    record_until(program, |findings| !findings.deadlocks.is_empty())
+}
+
+/// Records a program until the file shows what is awaited; then kills it and
+/// reads the file again.
+fn record_until(program: &str, shows: fn(&Findings) -> bool) -> Findings {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("run.trace");
     let mut child = start(program, &trace);
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         let options = read::Options::default();
-        let shows = read::open(&trace, options)
-            .is_ok_and(|trace| !analyze(&trace, &Options::default()).deadlocks.is_empty());
-        if shows {
+        let shown = read::open(&trace, options)
+            .is_ok_and(|trace| shows(&analyze(&trace, &Options::default())));
+        if shown {
             break;
         }
         std::thread::sleep(Duration::from_millis(10));
@@ -139,4 +144,33 @@ fn join_of_a_thread_that_wants_the_lock_deadlock() {
         ("a".to_owned(), &other.thread)
     );
     assert_eq!((other.holds.len(), other.acquires.as_str()), (0, "a"));
+}
+
+#[test]
+fn threads_that_wait_for_what_never_comes_no_deadlock() {
+    let findings = record_until("abandoned", |findings| findings.waits_at_end.len() == 5);
+    assert!(findings.deadlocks.is_empty());
+    let mut waits: Vec<_> = findings
+        .waits_at_end
+        .iter()
+        .map(|wait| {
+            let file = "tests/src/bin/deadlocks.rs:";
+            assert!(
+                wait.site.starts_with(file) && wait.since_ns.is_some(),
+                "{wait:?}"
+            );
+            let holds = wait.holds.join(",");
+            let names = [&wait.thread, &wait.kind, &wait.object, &holds];
+            names.map(String::clone)
+        })
+        .collect();
+    waits.sort();
+    let expected = [
+        ["main", "channel", "answers", "state"],
+        ["met", "barrier", "phase", ""],
+        ["notified", "condvar", "due", ""],
+        ["parked", "thread", "parked", ""],
+        ["sender", "channel", "jobs", ""],
+    ];
+    assert_eq!(waits, expected);
 }

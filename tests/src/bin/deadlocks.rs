@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 
 use hbtrace_recorder::Named;
-use hbtrace_recorder::sync::{Arc, Mutex, RwLock};
+use hbtrace_recorder::sync::{Arc, Barrier, Condvar, Mutex, RwLock, mpsc};
 use hbtrace_recorder::thread;
 
 fn main() -> ExitCode {
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         "own_lock" => own_lock(),
         "join" => join_under_lock(),
         "readers" => readers(),
+        "abandoned" => abandoned(),
         _ => return ExitCode::FAILURE,
     }
     ExitCode::SUCCESS
@@ -130,4 +131,35 @@ fn readers() {
     drop(locks.0.read());
     drop(b);
     first.join().expect("nothing panics");
+}
+
+/// Everybody waits for what never comes, and nobody for a lock.
+fn abandoned() {
+    let start = |name: &str, body: fn()| {
+        let builder = thread::Builder::new().name(name.to_owned());
+        builder.spawn(body).expect("there is room for a thread")
+    };
+    let threads = [
+        // A function pointer would have no site of its own.
+        start("parked", || {
+            thread::park();
+        }),
+        start("notified", || {
+            let (lock, due) = (Mutex::new(()), Condvar::new().named("due"));
+            let guard = lock.lock().expect("nothing panics");
+            drop(due.wait_while(guard, |()| true));
+        }),
+        start("met", || {
+            Barrier::new(2).named("phase").wait();
+        }),
+        start("sender", || {
+            let (jobs, _kept) = mpsc::sync_channel(0);
+            let _refused = jobs.named("jobs").send(1);
+        }),
+    ];
+    let state = Mutex::new(0).named("state");
+    let _state = state.lock().expect("nothing panics");
+    let (_kept, answers) = mpsc::channel::<u32>();
+    let _nothing = answers.named("answers").recv();
+    drop(threads);
 }
