@@ -76,6 +76,22 @@ fn round() {
         scope.spawn(move || some.iter().count());
         scope.spawn(move || one.iter().count());
     });
+    abandoned();
+}
+
+/// Sends that fail since the receiver goes meanwhile.
+fn abandoned() {
+    let (unbounded, all) = channel();
+    let (rendezvous, one) = sync_channel(0);
+    thread::scope(|scope| {
+        scope.spawn(move || drop((all, one)));
+        scope.spawn(move || {
+            while unbounded.send(1).is_ok() {
+                thread::yield_now();
+            }
+            rendezvous.send(1).expect_err("nobody receives it");
+        });
+    });
 }
 
 /// All sync events, thread after thread, as the file holds them.
@@ -134,6 +150,7 @@ fn check_others(trace: &Trace) {
             Kind::Recv => has(Kind::Send, event),
             Kind::Sent if event.number > 0 => has(Kind::Recv, event),
             Kind::OnceGet => has(Kind::OnceDone, event),
+            Kind::Acquire if event.number > 0 => has(Kind::Release, event),
             Kind::Depart => arrivals[&(event.object, event.number)] == PARTIES,
             _ => true,
         };
