@@ -52,7 +52,7 @@ impl Page<'_> {
             )?;
         }
         if !findings.waits_at_end.is_empty() {
-            let text = "a wait that is still open at the end counts up to the end";
+            let text = "a wait that is still open at the end counts up to the last event";
             self.note("note", text)?;
         }
         if contention.time_error_ns > 0 {

@@ -35,8 +35,7 @@ impl Page<'_> {
         }
         for waits in groups.values().take(LINES) {
             let label = self.style.strong("still waiting at the end");
-            let end = findings.contention.duration_ns;
-            writeln!(self.out, "{label}: {}", line(waits, end))?;
+            writeln!(self.out, "{label}: {}", line(waits))?;
         }
         let left_out: usize = groups.values().skip(LINES).map(Vec::len).sum();
         if left_out > 0 {
@@ -48,7 +47,7 @@ impl Page<'_> {
 }
 
 /// What some threads that wait alike wait for.
-fn line(waits: &[&EndWait], end: Option<u64>) -> String {
+fn line(waits: &[&EndWait]) -> String {
     let wait = waits[0];
     let names = waits.iter().take(NAMES);
     let names: Vec<String> = names.map(|w| format!("`{}`", shown(&w.thread))).collect();
@@ -65,9 +64,9 @@ fn line(waits: &[&EndWait], end: Option<u64>) -> String {
     if !wait.holds.is_empty() {
         line += &format!(", {}", holding(&wait.holds));
     }
-    let since = waits.iter().filter_map(|wait| wait.since_ns).min();
-    if let (Some(since), Some(end)) = (since, end) {
-        line += &format!(", for the last {}", duration(end.saturating_sub(since)));
+    // How long is not known: a process that hangs records nothing any more.
+    if let Some(since) = waits.iter().filter_map(|wait| wait.since_ns).min() {
+        line += &format!(", since {} after the start", duration(since));
     }
     line
 }
