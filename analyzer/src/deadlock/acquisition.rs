@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use hbtrace_traces::event::SyncEvent;
 use hbtrace_traces::id::{ObjectId, SiteId, ThreadId};
@@ -20,6 +20,7 @@ use hbtrace_traces::kind::{Effect, Mode};
 use hbtrace_traces::trace::{Step, Trace};
 
 use super::Target;
+use super::held_sets::{HeldSet, HeldSets};
 use super::wait::Waits;
 use crate::held::{Held, HeldLocks};
 use crate::order::{Clocks, Moment, Order};
@@ -27,8 +28,8 @@ use crate::order::{Clocks, Moment, Order};
 /// A group of acquisitions that look alike.
 pub(super) struct Acquisition {
     pub(super) thread: ThreadId,
-    /// Locks held, in the order they were taken; at least one.
-    pub(super) held: Vec<Held>,
+    /// Locks held.
+    pub(super) held: HeldSet,
     pub(super) wanted: ObjectId,
     pub(super) mode: Mode,
     pub(super) site: SiteId,
@@ -36,18 +37,17 @@ pub(super) struct Acquisition {
     pub(super) moments: Vec<Moment>,
 }
 
-impl Acquisition {
-    /// How it holds `lock`, if it does; exclusively counts more.
-    pub(super) fn holds(&self, lock: ObjectId) -> Option<Mode> {
-        let modes = self.held.iter().filter(|held| held.lock == lock);
-        modes.map(|held| held.mode).min()
-    }
+/// What was collected.
+pub(super) struct Acquisitions {
+    /// In the order of their first acquisition in the replayed trace.
+    pub(super) groups: Vec<Acquisition>,
+    pub(super) sets: HeldSets,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Group {
     thread: ThreadId,
-    held: u32,
+    held: HeldSet,
     wanted: ObjectId,
     mode: Mode,
     site: SiteId,
@@ -55,17 +55,20 @@ struct Group {
 
 struct Collector<'a> {
     trace: &'a Trace,
-    held_sets: FxHashMap<Box<[Held]>, u32>,
+    /// Locks that only one thread takes keep nobody out.
+    shared: FxHashSet<ObjectId>,
+    sets: HeldSets,
     sites: FxHashMap<&'a str, SiteId>,
     groups: FxHashMap<Group, usize>,
     acquisitions: Vec<Acquisition>,
 }
 
-/// All groups, in the order of their first acquisition in the replayed trace.
-pub(super) fn collect(trace: &Trace) -> Vec<Acquisition> {
+/// All groups of acquisitions that can be part of a deadlock.
+pub(super) fn collect(trace: &Trace) -> Acquisitions {
     let mut collector = Collector {
         trace,
-        held_sets: FxHashMap::default(),
+        shared: shared_locks(trace),
+        sets: HeldSets::new(trace.threads.len()),
         sites: FxHashMap::default(),
         groups: FxHashMap::default(),
         acquisitions: Vec::new(),
@@ -99,7 +102,29 @@ pub(super) fn collect(trace: &Trace) -> Vec<Acquisition> {
             collector.add(held.of(thread), wanted, moment);
         }
     }
-    collector.acquisitions
+    Acquisitions {
+        groups: collector.acquisitions,
+        sets: collector.sets,
+    }
+}
+
+/// Locks that more than one thread takes or waits for.
+fn shared_locks(trace: &Trace) -> FxHashSet<ObjectId> {
+    let mut first = FxHashMap::default();
+    let mut shared = FxHashSet::default();
+    let threads = (0..).map(ThreadId).zip(&trace.streams);
+    for (thread, stream) in threads {
+        let asks = |effect: &Effect| matches!(effect, Effect::Take(_) | Effect::WaitBegin);
+        let events = stream.sync.iter();
+        for event in events.filter(|event| event.effects().iter().any(asks)) {
+            for lock in [Trace::lock_of(event), event.object_id()] {
+                if *first.entry(lock).or_insert(thread) != thread {
+                    shared.insert(lock);
+                }
+            }
+        }
+    }
+    shared
 }
 
 /// Whether the event is or may become an acquisition that can block.
@@ -127,12 +152,15 @@ impl Collector<'_> {
         (wanted, mode, site): (ObjectId, Mode, SiteId),
         moment: Moment,
     ) {
-        if held.is_empty() {
+        if !self.shared.contains(&wanted) {
             return;
         }
+        let Some(held) = self.sets.intern(moment.thread, held) else {
+            return;
+        };
         let group = Group {
             thread: moment.thread,
-            held: self.held_set(held),
+            held,
             wanted,
             mode,
             site: self.site(site),
@@ -142,7 +170,7 @@ impl Collector<'_> {
         if at == next {
             self.acquisitions.push(Acquisition {
                 thread: moment.thread,
-                held: held.to_vec(),
+                held,
                 wanted,
                 mode,
                 site: group.site,
@@ -155,15 +183,6 @@ impl Collector<'_> {
         if moments.last().is_none_or(is_new) {
             moments.push(moment);
         }
-    }
-
-    fn held_set(&mut self, held: &[Held]) -> u32 {
-        if let Some(&id) = self.held_sets.get(held) {
-            return id;
-        }
-        let id = self.held_sets.len() as u32;
-        self.held_sets.insert(held.into(), id);
-        id
     }
 
     /// The first id that has the same text: a place in the source may have

@@ -25,8 +25,8 @@ use rustc_hash::FxHashMap;
 use hbtrace_traces::id::ObjectId;
 use hbtrace_traces::kind::Mode;
 
-use super::acquisition::Acquisition;
-use super::lock_order::{BySite, LockOrder};
+use super::acquisition::Acquisitions;
+use super::lock_order::{Edge, LockOrder};
 use super::{Member, Target};
 
 /// Cycles are complete up to this many threads.
@@ -41,14 +41,14 @@ pub(super) struct Found {
     pub(super) warnings: Vec<String>,
 }
 
-/// An edge of a lock cycle with its site.
-struct Edge<'a> {
-    wanted: ObjectId,
-    acquisitions: &'a [usize],
-}
+/// Cycles after which the search gives up: nobody reads so many.
+const MAX_CYCLES: usize = 10_000;
+
+/// Locks held in all cycles together, after which the search gives up.
+const MAX_HELD: usize = 1_000_000;
 
 struct Search<'a> {
-    acquisitions: &'a [Acquisition],
+    acquisitions: &'a Acquisitions,
     locks: &'a LockOrder,
     choices: u64,
     /// Threads enough for longer cycles.
@@ -57,11 +57,13 @@ struct Search<'a> {
     may_be_longer: bool,
     unordered: FxHashMap<(usize, usize), bool>,
     cycles: Vec<Vec<Member>>,
+    /// Locks held in them.
+    held_in_cycles: usize,
 }
 
 /// Finds, for every cycle of locks and sites, one example if there is any.
-pub(super) fn find(acquisitions: &[Acquisition], locks: &LockOrder) -> Found {
-    let threads: BTreeSet<_> = acquisitions.iter().map(|a| a.thread).collect();
+pub(super) fn find(acquisitions: &Acquisitions, locks: &LockOrder) -> Found {
+    let threads: BTreeSet<_> = acquisitions.groups.iter().map(|a| a.thread).collect();
     let mut search = Search {
         acquisitions,
         locks,
@@ -70,42 +72,75 @@ pub(super) fn find(acquisitions: &[Acquisition], locks: &LockOrder) -> Found {
         may_be_longer: false,
         unordered: FxHashMap::default(),
         cycles: Vec::new(),
+        held_in_cycles: 0,
     };
-    for start in locks.cyclic.keys() {
-        search.walk(*start, &mut Vec::new());
-    }
-    let mut warnings = Vec::new();
-    if search.choices > MAX_CHOICES {
-        warnings.push(format!(
-            "the search for potential deadlocks was given up after {MAX_CHOICES} choices: \
-             there may be more than those reported"
-        ));
-    }
-    if search.may_be_longer {
-        warnings.push(format!(
-            "potential deadlocks of more than {MAX_THREADS} threads were not looked for, \
-             and there may be some"
-        ));
+    for start in locks.starts() {
+        search.walk(start, &mut Vec::new());
     }
     Found {
+        warnings: search.warnings(),
         cycles: search.cycles,
-        warnings,
     }
 }
 
 impl<'a> Search<'a> {
+    /// What was not looked at.
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.has_enough() {
+            warnings.push(format!(
+                "the search for potential deadlocks was given up after {} of them: \
+                 there may be more than those reported",
+                self.cycles.len()
+            ));
+        }
+        if self.choices > MAX_CHOICES {
+            warnings.push(format!(
+                "the search for potential deadlocks was given up after {MAX_CHOICES} choices: \
+                 there may be more than those reported"
+            ));
+        }
+        if self.locks.left_out > 0 {
+            warnings.push(format!(
+                "locks are nested so deeply that {} of {} acquisitions, the deepest, were not \
+                 searched for potential deadlocks: there may be more than those reported",
+                self.locks.left_out,
+                self.acquisitions.groups.len()
+            ));
+        }
+        if self.may_be_longer {
+            warnings.push(format!(
+                "potential deadlocks of more than {MAX_THREADS} threads were not looked for, \
+                 and there may be some"
+            ));
+        }
+        warnings
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.choices > MAX_CHOICES || self.has_enough()
+    }
+
+    fn has_enough(&self) -> bool {
+        self.cycles.len() >= MAX_CYCLES || self.held_in_cycles >= MAX_HELD
+    }
+
     /// Extends a path of edges from the least lock of the cycle on.
-    fn walk(&mut self, start: ObjectId, path: &mut Vec<Edge<'a>>) {
-        let held = path.last().map_or(start, |edge| edge.wanted);
+    fn walk(&mut self, start: ObjectId, path: &mut Vec<&'a [Edge]>) {
+        let held = path.last().map_or(start, |edges| edges[0].wanted);
         let locks: &'a LockOrder = self.locks;
-        for (wanted, by_site) in locks.cyclic.get(&held).into_iter().flatten() {
-            let closes = *wanted == start;
-            let is_new = *wanted > start && path.iter().all(|edge| edge.wanted != *wanted);
+        for edges in locks.from(held).chunk_by(|a, b| a.wanted == b.wanted) {
+            if self.is_given_up() {
+                return;
+            }
+            let wanted = edges[0].wanted;
+            let closes = wanted == start;
+            let is_new = wanted > start && path.iter().all(|edges| edges[0].wanted != wanted);
             // One edge too many tells whether cycles are longer.
             let tells = self.has_more_threads && !self.may_be_longer;
             let extends = is_new && (path.len() + 1 < MAX_THREADS || tells);
             if closes || extends {
-                self.walk_sites(start, path, (*wanted, closes), by_site);
+                self.walk_sites(start, path, closes, edges);
             }
         }
     }
@@ -113,15 +148,15 @@ impl<'a> Search<'a> {
     fn walk_sites(
         &mut self,
         start: ObjectId,
-        path: &mut Vec<Edge<'a>>,
-        (wanted, closes): (ObjectId, bool),
-        by_site: &'a BySite,
+        path: &mut Vec<&'a [Edge]>,
+        closes: bool,
+        edges: &'a [Edge],
     ) {
-        for acquisitions in by_site.values() {
-            path.push(Edge {
-                wanted,
-                acquisitions,
-            });
+        for of_site in edges.chunk_by(|a, b| a.site == b.site) {
+            if self.is_given_up() {
+                return;
+            }
+            path.push(of_site);
             let example = self.assign(path, closes, &mut Vec::new());
             if !closes && example.is_some() {
                 if path.len() < MAX_THREADS {
@@ -130,20 +165,21 @@ impl<'a> Search<'a> {
                     self.may_be_longer = true;
                 }
             } else if let Some(chosen) = example {
-                let member = |(edge, index): (&Edge<'_>, &usize)| self.member(edge, *index);
-                let cycle = path.iter().zip(&chosen).map(member).collect();
+                let cycle: Vec<_> = chosen.iter().map(|index| self.member(*index)).collect();
+                let held = cycle.iter().map(|member| member.held.len());
+                self.held_in_cycles += held.sum::<usize>();
                 self.cycles.push(cycle);
             }
             path.pop();
         }
     }
 
-    fn member(&self, edge: &Edge<'_>, index: usize) -> Member {
-        let acquisition = &self.acquisitions[index];
+    fn member(&self, index: usize) -> Member {
+        let acquisition = &self.acquisitions.groups[index];
         Member {
             thread: acquisition.thread,
-            held: acquisition.held.clone(),
-            wants: Target::Lock(edge.wanted),
+            held: self.acquisitions.sets.held(acquisition.held),
+            wants: Target::Lock(acquisition.wanted),
             mode: acquisition.mode,
             site: acquisition.site,
         }
@@ -156,15 +192,17 @@ impl Search<'_> {
     /// all could be under way at the same time.
     fn assign(
         &mut self,
-        path: &[Edge<'_>],
+        path: &[&[Edge]],
         closes: bool,
         chosen: &mut Vec<usize>,
     ) -> Option<Vec<usize>> {
         if chosen.len() == path.len() {
             return self.at_once(chosen).then(|| chosen.clone());
         }
-        for &index in path[chosen.len()].acquisitions {
-            self.choices += 1;
+        for edge in path[chosen.len()] {
+            let index = edge.acquisition as usize;
+            // Comparing long lists of held locks takes its time.
+            self.choices += 1 + self.locks.holds(index).len() as u64 / 64;
             if self.choices > MAX_CHOICES {
                 return None;
             }
@@ -181,18 +219,15 @@ impl Search<'_> {
     }
 
     /// Whether acquisition `index` can be the next beside those chosen.
-    fn fits(&mut self, path: &[Edge<'_>], closes: bool, chosen: &[usize], index: usize) -> bool {
+    fn fits(&mut self, path: &[&[Edge]], closes: bool, chosen: &[usize], index: usize) -> bool {
         let at = chosen.len();
         let is_last = at + 1 == path.len();
-        let new = &self.acquisitions[index];
+        let thread = self.acquisitions.groups[index].thread;
         let excluded = chosen.iter().enumerate().all(|(earlier, other)| {
-            let other = &self.acquisitions[*other];
-            let kept_out = keeps_out(new, other);
-            let keeps_first_out = keeps_out(other, new);
-            other.thread != new.thread
-                && !common_lock(other, new)
-                && kept_out == (earlier + 1 == at)
-                && keeps_first_out == (closes && is_last && earlier == 0)
+            self.acquisitions.groups[*other].thread != thread
+                && self.keeps_out(index, *other) == (earlier + 1 == at)
+                && self.keeps_out(*other, index) == (closes && is_last && earlier == 0)
+                && !common_lock(self.locks.holds(*other), self.locks.holds(index))
         });
         excluded
             && chosen
@@ -215,7 +250,7 @@ impl Search<'_> {
     fn at_once(&self, chosen: &[usize]) -> bool {
         let moments: Vec<_> = chosen
             .iter()
-            .map(|index| self.acquisitions[*index].moments.as_slice())
+            .map(|index| self.acquisitions.groups[*index].moments.as_slice())
             .collect();
         let mut at = vec![0; moments.len()];
         // Positions whose present moment is yet to be compared with all others.
@@ -248,18 +283,29 @@ impl Search<'_> {
         }
         at.iter().zip(&moments).all(|(at, list)| *at < list.len())
     }
+    /// Whether what `holder` holds keeps `waiter` from its acquisition.
+    fn keeps_out(&self, holder: usize, waiter: usize) -> bool {
+        let waiter = &self.acquisitions.groups[waiter];
+        let holds = self.locks.holds(holder);
+        let held = holds.binary_search_by_key(&waiter.wanted, |(lock, _)| *lock);
+        held.is_ok_and(|at| holds[at].1 == Mode::Exclusive || waiter.mode == Mode::Exclusive)
+    }
 }
 
-/// Whether what `holder` holds keeps `waiter` from its acquisition.
-fn keeps_out(holder: &Acquisition, waiter: &Acquisition) -> bool {
-    let held = holder.holds(waiter.wanted);
-    held.is_some_and(|held| held == Mode::Exclusive || waiter.mode == Mode::Exclusive)
-}
-
-/// Whether the two hold a lock that they can't hold at the same time.
-fn common_lock(first: &Acquisition, second: &Acquisition) -> bool {
-    first.held.iter().any(|held| {
-        let other = second.holds(held.lock);
-        other.is_some_and(|other| held.mode == Mode::Exclusive || other == Mode::Exclusive)
-    })
+/// Whether there is a lock in both that can't be held in both ways at once.
+fn common_lock(mut one: &[(ObjectId, Mode)], mut other: &[(ObjectId, Mode)]) -> bool {
+    while let ([(lock, mode), rest @ ..], [(other_lock, other_mode), other_rest @ ..]) =
+        (one, other)
+    {
+        if lock == other_lock && (*mode == Mode::Exclusive || *other_mode == Mode::Exclusive) {
+            return true;
+        }
+        if lock <= other_lock {
+            one = rest;
+        }
+        if other_lock <= lock {
+            other = other_rest;
+        }
+    }
+    false
 }

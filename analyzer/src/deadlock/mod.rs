@@ -31,7 +31,10 @@
 
 mod acquisition;
 mod at_end;
+#[cfg(test)]
+mod bounds;
 mod cycle;
+mod held_sets;
 mod lock_order;
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use hbtrace_traces::trace::Trace;
 use hbtrace_traces::{read, text};
 
 use super::{Verdict, analyze};
 
 /// `actual` or `potential`, then each step as `THREAD wants LOCK at SITE`.
-fn deadlocks(trace: &str) -> Vec<String> {
+pub(super) fn deadlocks(trace: &str) -> Vec<String> {
     let verdict = verdict(trace);
     let found = verdict.deadlocks.iter().map(|deadlock| {
         let steps = deadlock
@@ -24,15 +25,14 @@ fn deadlocks(trace: &str) -> Vec<String> {
     found.chain(verdict.warnings).collect()
 }
 
-fn verdict(trace: &str) -> Verdict {
+pub(super) fn parse(trace: &str) -> Trace {
     let trace = lines(trace);
-    let trace = text::parse(
-        Path::new("x.std"),
-        trace.as_bytes(),
-        read::Options::default(),
-    )
-    .unwrap();
-    analyze(&trace)
+    let options = read::Options::default();
+    text::parse(Path::new("x.std"), trace.as_bytes(), options).unwrap()
+}
+
+fn verdict(trace: &str) -> Verdict {
+    analyze(&parse(trace))
 }
 
 /// Each open wait as `THREAD for KIND OBJECT at SITE since TIME [HOLDS]`.
