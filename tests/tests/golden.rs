@@ -63,7 +63,14 @@ fn json_has_the_fields_of_its_schema() {
     };
     fields(
         &report,
-        &["trace", "races", "deadlocks", "contention", "warnings"],
+        &[
+            "trace",
+            "races",
+            "deadlocks",
+            "waits_at_end",
+            "contention",
+            "warnings",
+        ],
     );
     fields(
         &report["trace"],
