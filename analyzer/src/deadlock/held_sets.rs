@@ -79,7 +79,7 @@ impl HeldSets {
     }
 
     /// The locks of `set`, the last one taken first.
-    pub(super) fn latest_first(&self, set: HeldSet) -> impl Iterator<Item = Held> + '_ {
+    pub(super) fn top_down(&self, set: HeldSet) -> impl Iterator<Item = Held> + '_ {
         let top = self.stacks[set.index()];
         let below = |stack: &Stack| stack.below.map(|set| self.stacks[set.index()]);
         std::iter::successors(Some(top), below).map(|stack| stack.top)
@@ -87,7 +87,7 @@ impl HeldSets {
 
     /// The locks of `set`, in the order they were taken.
     pub(super) fn held(&self, set: HeldSet) -> Vec<Held> {
-        let mut held: Vec<Held> = self.latest_first(set).collect();
+        let mut held: Vec<Held> = self.top_down(set).collect();
         held.reverse();
         held
     }

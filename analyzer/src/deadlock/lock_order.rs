@@ -91,7 +91,7 @@ impl LockOrder {
     ) -> bool {
         let acquisition = &groups[index];
         let before = self.edges.len();
-        for held in sets.latest_first(acquisition.held) {
+        for held in sets.top_down(acquisition.held) {
             // A thread that wants what it holds waits for itself.
             if held.lock != acquisition.wanted && parts.same(held.lock, acquisition.wanted) {
                 self.edges.push(Edge {
@@ -105,7 +105,7 @@ impl LockOrder {
         if self.edges.len() == before {
             return false;
         }
-        let holds = sets.latest_first(acquisition.held);
+        let holds = sets.top_down(acquisition.held);
         let mut holds: Vec<_> = holds.map(|held| (held.lock, held.mode)).collect();
         holds.sort_unstable();
         holds.dedup_by_key(|(lock, _)| *lock);
