@@ -55,7 +55,7 @@ fn race(
         first,
         second,
         locations: finding.locations.len() as u64,
-        pairs: finding.pairs.len() as u64,
+        pairs: finding.pairs.len(),
         consequence: false,
         why,
     }

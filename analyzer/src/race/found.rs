@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use hbtrace_traces::id::ThreadId;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::side::{Side, Sides};
 use super::visit::Event;
@@ -21,9 +21,36 @@ pub(super) struct Finding {
     /// Bytes that both sides touched.
     pub(super) locations: FxHashSet<Bytes>,
     /// Those, with the threads of the first and second side.
-    pub(super) pairs: FxHashSet<(Bytes, ThreadId, ThreadId)>,
+    pub(super) pairs: ThreadPairs,
     /// The accesses with the least later one, and for it the latest earlier.
     pub(super) example: Example,
+}
+
+/// A set of pairs of threads, by bytes. All of many threads may race with each
+/// other, so the second threads of a first one are kept as bits: by bytes, first
+/// thread and 64 second threads in a row.
+#[derive(Default, Debug)]
+pub(super) struct ThreadPairs {
+    seconds: FxHashMap<(Bytes, ThreadId, u32), u64>,
+}
+
+impl ThreadPairs {
+    fn insert(&mut self, bytes: Bytes, first: ThreadId, second: ThreadId) {
+        let row = self.seconds.entry((bytes, first, second.0 / 64));
+        *row.or_insert(0) |= 1 << (second.0 % 64);
+    }
+
+    fn extend(&mut self, other: ThreadPairs) {
+        for (row, seconds) in other.seconds {
+            *self.seconds.entry(row).or_insert(0) |= seconds;
+        }
+    }
+
+    /// How many pairs there are.
+    pub(super) fn len(&self) -> u64 {
+        let counts = self.seconds.values().map(|seconds| seconds.count_ones());
+        counts.map(u64::from).sum()
+    }
 }
 
 /// Two accesses that race, in replay order.
@@ -55,7 +82,8 @@ impl Found {
             key = (key.1, key.0);
             std::mem::swap(&mut first, &mut second);
         }
-        if key.0 == key.1 && first > second {
+        // The later access tends to be the higher thread's: its row fills up.
+        if key.0 == key.1 && first < second {
             std::mem::swap(&mut first, &mut second);
         }
         let bytes = (
@@ -68,11 +96,11 @@ impl Found {
         };
         let finding = self.findings.entry(key).or_insert_with(|| Finding {
             locations: FxHashSet::default(),
-            pairs: FxHashSet::default(),
+            pairs: ThreadPairs::default(),
             example,
         });
         finding.locations.insert(bytes);
-        finding.pairs.insert((bytes, first, second));
+        finding.pairs.insert(bytes, first, second);
         finding.improve(example);
     }
 
@@ -98,5 +126,27 @@ impl Finding {
         if example.key() < self.example.key() {
             self.example = example;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_of_many_threads_are_counted_exactly_and_kept_as_bits() {
+        let mut halves = [ThreadPairs::default(), ThreadPairs::default()];
+        for first in 0..300_u32 {
+            for second in 0..first {
+                for half in &mut halves[..1 + (second % 2) as usize] {
+                    half.insert((0, 8), ThreadId(first), ThreadId(second));
+                }
+            }
+        }
+        let [mut all, some] = halves;
+        assert!(some.len() < all.len());
+        all.extend(some);
+        assert_eq!(all.len(), 300 * 299 / 2);
+        assert!(all.seconds.len() <= 300 * 5);
     }
 }
