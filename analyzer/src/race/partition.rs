@@ -99,6 +99,11 @@ impl Partition {
         (self.regions[at].from <= block).then_some(at as Region)
     }
 
+    /// The first block of `region`.
+    pub(super) fn first_block_of(&self, region: Region) -> u64 {
+        self.regions[region as usize].from
+    }
+
     /// The worker to whom `block`, which lies in `region`, belongs.
     pub(super) fn worker_of(&self, block: u64, region: Option<Region>) -> usize {
         self.deal(region.map_or(block / Partition::PAGE as u64, u64::from))
