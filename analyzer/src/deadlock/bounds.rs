@@ -80,3 +80,14 @@ fn more_deadlocks_than_anybody_reads_are_cut_off_and_told() {
     let words = "the search for potential deadlocks was given up after 10000 of them";
     assert!(told.starts_with(words), "{told}");
 }
+
+#[test]
+fn a_long_actual_cycle_is_told_once() {
+    let threads = 2_000;
+    let takes = (0..threads).map(|thread| format!("T{thread}|acq(l{thread})|1 "));
+    let waits = (0..threads).map(|thread| format!("T{thread}|req(l{})|2 ", (thread + 1) % threads));
+    let trace: String = takes.chain(waits).collect();
+    let found = deadlocks(&trace);
+    assert_eq!(found.len(), 2, "the cycle, and what was not looked for");
+    assert!(found[0].starts_with("actual: T"));
+}
