@@ -5,209 +5,23 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 #![allow(unsafe_code)] // The cases that fork, and that handle a signal.
 
+mod cases;
+
 use std::io::Read;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use hbtrace_recorder::sync::Mutex;
-use hbtrace_recorder::sync::atomic::{AtomicU64, Ordering};
-use hbtrace_recorder::{Builder, record, thread};
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::read;
 use hbtrace_traces::trace::Trace;
-
-/// Threads that are alive at once.
-const CROWD: usize = 1500;
-
-static LOCK: Mutex<u64> = Mutex::new(0);
-static COUNT: AtomicU64 = AtomicU64::new(0);
-
-fn hold(times: u64) {
-    for _ in 0..times {
-        *LOCK.lock().unwrap() += 1;
-    }
-}
-
-fn touch(times: u64) {
-    for place in 0..times {
-        hbtrace_recorder::read(std::ptr::without_provenance::<u8>(8 + place as usize), 1);
-    }
-}
-
-/// What the child does; the second word says where to record by a builder.
-fn cases(case: &str, out: &str) {
-    let builder = || record(out);
-    match case {
-        "nothing" => {}
-        "hold" => hold(100),
-        "wait" => {
-            hold(1);
-            println!("ready");
-            let _ = std::io::stdin().read(&mut [0]);
-        }
-        "built" => built(builder()),
-        "stopped" => {
-            let session = builder().start().unwrap();
-            hold(10);
-            session.stop();
-            hold(1000);
-        }
-        "late" => {
-            hold(1);
-            assert!(builder().start().unwrap_err().is_late());
-        }
-        "refused" => {
-            let error = builder().start().unwrap_err();
-            assert!(error.to_string().contains("is not a trace"), "{error}");
-            hold(10);
-        }
-        "full" => full(builder()),
-        "accesses full" => {
-            let _session = builder().limit(1 << 20).start().unwrap();
-            touch(1_000_000);
-            hold(100);
-        }
-        "fork" => fork(),
-        "signal" => signal(),
-        "thread locals" => thread_locals(),
-        "many threads" => {
-            for _ in 0..500 {
-                thread::spawn(|| hold(1)).join().unwrap();
-            }
-        }
-        "crowd" => crowd(),
-        "no thread" => {
-            let builder = thread::Builder::new().stack_size(1 << 60);
-            assert!(builder.spawn(|| ()).is_err());
-            thread::spawn(|| hold(1)).join().unwrap();
-        }
-        "exit" => {
-            thread::spawn(|| {
-                hold(50);
-                std::process::exit(3)
-            })
-            .join()
-            .unwrap();
-        }
-        other => panic!("no case is called {other}"),
-    }
-}
-
-fn built(builder: Builder) {
-    let session = builder.time_all(true).start().unwrap();
-    assert!(session.path().ends_with("built.trace"));
-    let second = record("elsewhere").start().unwrap_err();
-    assert!(second.is_second_session() && !second.is_late());
-    hold(100);
-}
-
-/// More sync events than there is room for, while a lock is held.
-fn full(builder: Builder) {
-    let _session = builder.limit(1 << 20).start().unwrap();
-    let threads: Vec<_> = (0..3).map(|_| thread::spawn(|| hold(20_000))).collect();
-    for thread in threads {
-        thread.join().unwrap();
-    }
-    touch(7);
-    assert_eq!(*LOCK.lock().unwrap(), 60_000);
-}
-
-/// Many threads that are all alive and all recording.
-fn crowd() {
-    let all = std::sync::Barrier::new(CROWD);
-    thread::scope(|scope| {
-        for _ in 0..CROWD {
-            let small = thread::Builder::new().stack_size(1 << 16);
-            let live = || {
-                hold(1);
-                all.wait();
-                touch(10);
-            };
-            small.spawn_scoped(scope, live).unwrap();
-        }
-    });
-}
-
-/// The child goes on using mirrors, and exits as its parent does.
-fn fork() {
-    hold(10);
-    // SAFETY: one thread, and the child only uses its own memory.
-    match unsafe { libc::fork() } {
-        0 => {
-            hold(1000);
-            let threads = [(); 3].map(|()| thread::spawn(|| hold(100)));
-            threads
-                .into_iter()
-                .for_each(|thread| thread.join().unwrap());
-            std::process::exit(0);
-        }
-        child => {
-            let mut status = 1;
-            // SAFETY: a child of ours, and a place for its status.
-            unsafe { libc::waitpid(child, &mut status, 0) };
-            assert_eq!(status, 0);
-            hold(10);
-        }
-    }
-}
-
-extern "C" fn on_alarm(_: i32) {
-    COUNT.fetch_add(1, Ordering::Relaxed);
-}
-
-/// A handler that records interrupts a thread that records.
-fn signal() {
-    let interval = libc::timeval {
-        tv_sec: 0,
-        tv_usec: 200,
-    };
-    let timer = libc::itimerval {
-        it_interval: interval,
-        it_value: interval,
-    };
-    // The handler's first use of the object must not be within another event.
-    COUNT.fetch_add(0, Ordering::Relaxed);
-    // SAFETY: the handler only does what it does; the timer is ours.
-    unsafe {
-        libc::signal(libc::SIGALRM, on_alarm as *const () as usize);
-        libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut());
-    }
-    while COUNT.load(Ordering::Relaxed) < 500 {
-        touch(100);
-        hold(10);
-    }
-    println!("{}", COUNT.load(Ordering::Relaxed));
-}
-
-/// Destructors of thread-locals record, before and after the recorder's own.
-fn thread_locals() {
-    struct Late(u64);
-    impl Drop for Late {
-        fn drop(&mut self) {
-            hold(self.0);
-        }
-    }
-    thread_local! {
-        static EARLY: Late = const { Late(3) };
-        static LATE: Late = const { Late(4) };
-    }
-    std::thread::spawn(|| {
-        // Its destructor is registered before the recorder's, so it runs later.
-        EARLY.with(|_| ());
-        hold(1);
-        LATE.with(|_| ());
-    })
-    .join()
-    .unwrap();
-}
 
 /// The children's entry. Does nothing where the tests run.
 #[test]
 fn child() {
     if let Ok(case) = std::env::var("HBTRACE_CASE") {
         let out = std::env::var("HBTRACE_CASE_OUT").unwrap_or_default();
-        cases(&case, &out);
+        cases::run(&case, &out);
     }
 }
 
@@ -410,10 +224,13 @@ fn each_of_many_live_threads_takes_little() {
     let run = Run::new("crowd.trace");
     succeeded(&run.recorded("crowd"));
     let trace = run.trace();
-    assert_eq!(trace.threads.len(), CROWD + 1);
-    assert_eq!(count(&trace, Kind::Rel), CROWD);
+    assert_eq!(trace.threads.len(), cases::CROWD + 1);
+    assert_eq!(count(&trace, Kind::Rel), cases::CROWD);
     let size = run.path().metadata().unwrap().len();
-    assert!(size < CROWD as u64 * 8192 + (1 << 20), "{size} bytes");
+    assert!(
+        size < cases::CROWD as u64 * 8192 + (1 << 20),
+        "{size} bytes"
+    );
 }
 
 #[test]
