@@ -39,6 +39,10 @@ pub(super) fn assemble(path: &Path, mut mapping: Mapping) -> Result<Trace, Error
         file_len: mapping.bytes().len() as u64,
         live,
         broken: threads.values().any(|thread| thread.broken_at.is_some()),
+        damaged_at: threads
+            .values()
+            .filter_map(|thread| thread.damaged_at)
+            .min(),
         horizon: None,
     };
     seen.horizon = horizon::find(&seen.header, &seen.index, seen.is_cut(), live, &threads);

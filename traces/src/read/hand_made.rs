@@ -253,6 +253,9 @@ fn a_thread_ends_at_a_gap_or_at_what_is_no_event() {
     made.put(PAGE + CHUNK_HEADER, &[250]);
     let trace = made.read();
     assert!(trace.info.truncated);
+    let place = format!("byte {}: expected an event", PAGE + CHUNK_HEADER);
+    let mut warnings = trace.info.warnings.iter();
+    assert!(warnings.any(|warning| warning.starts_with(&place)));
     assert_eq!(trace.streams[0].sync.len(), 0);
     assert_eq!((found(&trace, 0).len(), found(&trace, 1).len()), (0, 0));
 }

@@ -23,6 +23,8 @@ pub(super) struct ThreadStreams {
     pub(super) accesses: Vec<Run>,
     /// Events of it are missing or damaged from these ticks on.
     pub(super) broken_at: Option<u64>,
+    /// Byte of the file where an event should be and none is.
+    pub(super) damaged_at: Option<u64>,
 }
 
 impl ThreadStreams {
@@ -110,6 +112,7 @@ fn add_sync(
         let Some(mut decoded) = event else {
             end.broken = true;
             thread.break_at(end.ticks);
+            thread.damaged_at = Some(run.bytes.start + 8 * at as u64);
             return;
         };
         let position = end.accesses.saturating_add(decoded.delta);

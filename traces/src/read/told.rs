@@ -19,6 +19,8 @@ pub(super) struct Seen {
     pub(super) live: bool,
     /// Events of a thread are missing or damaged.
     pub(super) broken: bool,
+    /// First byte where an event should be and none is.
+    pub(super) damaged_at: Option<u64>,
     pub(super) horizon: Option<u64>,
 }
 
@@ -101,6 +103,12 @@ fn damage(seen: &Seen, warnings: &mut Vec<String>) {
     if pages > 0 {
         warnings.push(format!(
             "{pages} pages of the file are damaged and were passed over"
+        ));
+    }
+    if let Some(byte) = seen.damaged_at {
+        warnings.push(format!(
+            "byte {byte}: expected an event and found none: what its thread did from there on \
+             is missing; copy the file again if you can"
         ));
     }
     let records = seen.tables.damaged;
