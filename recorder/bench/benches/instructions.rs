@@ -1,0 +1,79 @@
+//! Instructions per operation: std, the mirrors without a session, and while
+//! they record. Fails where one is over its budget.
+#![allow(clippy::print_stdout)]
+
+use std::io;
+use std::process::ExitCode;
+
+use hbtrace_bench::arguments::Arguments;
+use hbtrace_bench::budget::{BUDGETS, Budget};
+use hbtrace_bench::callgrind;
+use hbtrace_bench::child;
+use hbtrace_bench::machine;
+use hbtrace_bench::rows::ROWS;
+use hbtrace_bench::variant::Variant;
+
+fn main() -> io::Result<ExitCode> {
+    if child::served() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let arguments = Arguments::of_this_program();
+    println!("## Instructions\n");
+    if !callgrind::is_there() {
+        println!("Not counted: valgrind is not installed.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    machine::describe(&arguments.folder);
+    let budgets: Vec<&Budget> = BUDGETS
+        .iter()
+        .filter(|budget| arguments.wants(budget.row))
+        .collect();
+    let counts = count(&budgets, &arguments)?;
+    Ok(match print(&budgets, &counts) {
+        0 => ExitCode::SUCCESS,
+        over => {
+            println!("\n{over} operations are over their budget.");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// Instructions of each budget's row, by variant.
+fn count(budgets: &[&Budget], arguments: &Arguments) -> io::Result<Vec<Vec<f64>>> {
+    let rows: Vec<&str> = budgets.iter().map(|budget| budget.row).collect();
+    let variants = [
+        Variant::plain("native", "native"),
+        Variant::plain("off", "mirrors"),
+        Variant::recording("recorded", &[]),
+        Variant::recording("stamped", &[("HBTRACE_TIME", "all")]),
+    ];
+    let counts = variants
+        .iter()
+        .map(|variant| callgrind::count(variant, &rows, &arguments.folder));
+    counts.collect()
+}
+
+/// Prints the table; how many rows are over their budget.
+fn print(budgets: &[&Budget], counts: &[Vec<f64>]) -> usize {
+    println!("\n*Off* is what a mirror takes more than std without a session.\n");
+    println!("| operation | native | off | budget | recorded | budget | all stamped | |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+    let mut over = 0;
+    for (index, budget) in budgets.iter().enumerate() {
+        let of = |variant: usize| counts[variant][index];
+        let (native, off, recorded) = (of(0), of(1) - of(0), of(2));
+        // A round's odd chunk makes some hundredths.
+        let is_over = off > budget.off + 0.5 || recorded > budget.recorded + 0.5;
+        over += usize::from(is_over);
+        let row = ROWS.iter().find(|row| row.name == budget.row);
+        println!(
+            "| {} | {native:.1} | {off:+.1} | {} | {recorded:.1} | {} | {:.1} | {} |",
+            row.map_or(budget.row, |row| row.title),
+            budget.off,
+            budget.recorded,
+            of(3),
+            if is_over { "**over**" } else { "" },
+        );
+    }
+    over
+}

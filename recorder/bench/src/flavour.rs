@@ -1,0 +1,63 @@
+//! Who does the operations: std, the mirrors, bare stores, or a peer.
+
+use crate::operation::Operation;
+use crate::{mirrors, native, told};
+
+/// A set of operations that a child process can do.
+pub struct Flavour {
+    /// Its name on the command line of the child.
+    pub name: &'static str,
+    /// Its operations, in parts.
+    pub operations: &'static [&'static [Operation]],
+    /// Done once, before the first round.
+    pub prepare: fn(),
+}
+
+/// All flavours.
+pub const FLAVOURS: &[Flavour] = &[
+    Flavour {
+        name: "native",
+        operations: &[
+            told::NATIVE,
+            native::operations::OPERATIONS,
+            native::contended::OPERATIONS,
+        ],
+        prepare: || (),
+    },
+    Flavour {
+        name: "mirrors",
+        operations: &[
+            told::TOLD,
+            mirrors::operations::OPERATIONS,
+            mirrors::contended::OPERATIONS,
+        ],
+        prepare: decide,
+    },
+    Flavour {
+        name: "bare",
+        operations: &[told::BARE],
+        prepare: || (),
+    },
+];
+
+/// The first use of a mirror decides whether this process records, and starts
+/// the recorder's helper, which must not inherit the processor that this
+/// thread is bound to later.
+fn decide() {
+    hbtrace_recorder::write(FLAVOURS.as_ptr(), 1);
+}
+
+/// The flavour of this name.
+#[must_use]
+pub fn of_name(name: &str) -> Option<&'static Flavour> {
+    FLAVOURS.iter().find(|flavour| flavour.name == name)
+}
+
+impl Flavour {
+    /// Its operation for a row.
+    #[must_use]
+    pub fn operation(&self, row: &str) -> Option<&'static Operation> {
+        let parts = self.operations.iter();
+        parts.flat_map(|part| part.iter()).find(|op| op.row == row)
+    }
+}

@@ -1,0 +1,93 @@
+//! Accesses to plain data: told to the recorder, and what that is held against.
+
+use crate::opaque::use_it;
+use crate::operation::{Operation, Outcome, timed};
+use crate::store::Bare;
+
+const WARM: u32 = 4_000;
+/// Words that are accessed in turn: a page.
+const WORDS: usize = 512;
+
+/// Nothing but the loop, as the native program has it.
+pub(crate) const NATIVE: &[Operation] = &[
+    Operation::new("access", nothing),
+    Operation::new("access-block", nothing_in_blocks),
+];
+
+/// Told to the recorder, whether it records or not.
+pub(crate) const TOLD: &[Operation] = &[
+    Operation::new("access", told),
+    Operation::new("access-block", told_in_blocks),
+];
+
+/// Stores of 8 bytes into a mapped file, one after the other.
+pub(crate) const BARE: &[Operation] = &[
+    Operation::new("access", bare),
+    Operation::new("access-block", bare_in_blocks),
+];
+
+#[inline(never)]
+fn nothing(count: u32) -> Outcome {
+    timed(WARM, count, |count| {
+        for index in 0..count {
+            use_it(index.into());
+        }
+    })
+}
+
+#[inline(never)]
+fn nothing_in_blocks(count: u32) -> Outcome {
+    timed(WARM, count, |count| {
+        for index in (0..count).step_by(4) {
+            use_it(index.into());
+        }
+    })
+}
+
+#[inline(never)]
+fn told(count: u32) -> Outcome {
+    let words = [0_u64; WORDS];
+    timed(WARM, count, |count| {
+        for index in 0..count as usize {
+            hbtrace_recorder::write(&raw const words[index % WORDS], 8);
+        }
+    })
+}
+
+/// Four accesses, each of its own place in the source.
+#[inline(never)]
+fn told_in_blocks(count: u32) -> Outcome {
+    let words = [0_u64; WORDS];
+    timed(WARM, count, |count| {
+        for index in (0..count as usize).step_by(4) {
+            hbtrace_recorder::read(&raw const words[index % WORDS], 8);
+            hbtrace_recorder::read(&raw const words[(index + 1) % WORDS], 8);
+            hbtrace_recorder::write(&raw const words[(index + 2) % WORDS], 8);
+            hbtrace_recorder::write(&raw const words[(index + 3) % WORDS], 8);
+        }
+    })
+}
+
+#[inline(never)]
+fn bare(count: u32) -> Outcome {
+    let mut bare = Bare::with_room_for(WARM + count);
+    timed(WARM, count, |count| {
+        let mut cursor = bare.cursor();
+        for index in 0..count {
+            cursor.store(u64::from(index));
+        }
+    })
+}
+
+#[inline(never)]
+fn bare_in_blocks(count: u32) -> Outcome {
+    let mut bare = Bare::with_room_for(WARM + count);
+    timed(WARM, count, |count| {
+        let mut cursor = bare.cursor();
+        for index in (0..count).step_by(4) {
+            for place in 0..4 {
+                cursor.store(u64::from(index + place));
+            }
+        }
+    })
+}

@@ -1,0 +1,100 @@
+//! The sides of a comparison: a flavour and how it is started.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::child::{self, Side};
+
+/// What a side is called in tables and how it is started.
+#[derive(Clone)]
+pub struct Variant {
+    /// Its name in tables.
+    pub name: &'static str,
+    /// The flavour of this program, or the path of another program.
+    pub program: Program,
+    /// The variables that it is started with; `HBTRACE_OUT` is added where
+    /// it records.
+    pub variables: Vec<(&'static str, String)>,
+    /// Whether it records.
+    pub records: bool,
+}
+
+/// What a side runs.
+#[derive(Clone)]
+pub enum Program {
+    /// A flavour of this program.
+    Flavour(&'static str),
+    /// Another program that speaks the protocol.
+    Other(PathBuf),
+}
+
+impl Variant {
+    /// A flavour that records nothing.
+    #[must_use]
+    pub fn plain(name: &'static str, flavour: &'static str) -> Variant {
+        Variant {
+            name,
+            program: Program::Flavour(flavour),
+            variables: Vec::new(),
+            records: false,
+        }
+    }
+
+    /// The mirrors, recording, with more variables.
+    #[must_use]
+    pub fn recording(name: &'static str, variables: &[(&'static str, &str)]) -> Variant {
+        let variables = variables.iter().map(|(key, value)| (*key, (*value).into()));
+        Variant {
+            name,
+            program: Program::Flavour("mirrors"),
+            variables: variables.collect(),
+            records: true,
+        }
+    }
+
+    /// The file that it records into.
+    #[must_use]
+    pub fn trace(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("bench-{}-{}.trace", std::process::id(), self.name))
+    }
+
+    /// The command that starts it.
+    ///
+    /// # Errors
+    /// If this program's own path is not known.
+    pub fn command(&self, folder: &Path) -> io::Result<Command> {
+        let mut command = match &self.program {
+            Program::Other(path) => Command::new(path),
+            Program::Flavour(flavour) => {
+                let mut command = Command::new(std::env::current_exe()?);
+                command.env(child::FLAVOUR, flavour);
+                command
+            }
+        };
+        for unwanted in ["HBTRACE_OUT", "HBTRACE_TIME", "HBTRACE_FLIGHT"] {
+            command.env_remove(unwanted);
+        }
+        if self.records {
+            command.env("HBTRACE_OUT", self.trace(folder));
+        }
+        command.env(child::FOLDER, folder);
+        command.envs(self.variables.iter().map(|(key, value)| (key, value)));
+        Ok(command)
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn start(&self, folder: &Path) -> io::Result<Side> {
+        Side::start(self.command(folder)?)
+    }
+
+    /// Removes what it recorded.
+    pub fn clean(&self, folder: &Path) {
+        if self.records {
+            let _ = std::fs::remove_file(self.trace(folder));
+        }
+    }
+}
