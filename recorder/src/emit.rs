@@ -23,7 +23,7 @@ use crate::primitive::Mutex;
 use crate::session::{self, EXHAUSTED, ON, UNDECIDED};
 use crate::stream::NumberSlot;
 use crate::writer;
-pub(crate) use crate::writer::lose_access;
+pub(crate) use crate::writer::{lose_access, lose_sync};
 
 /// Whether a mirror has something to say now. One predictable branch when off.
 #[inline]

@@ -24,10 +24,9 @@
 //! Without a session nothing is recorded, but the mirrors stay what they are.
 //! Cells and what is told cost one branch. Locks keep a guard of ours beside
 //! std's, some nanoseconds. Others are built otherwise than std's, since their
-//! numbers have to be exact whenever they are asked for: atomics are 16 bytes
-//! wide and every write is a compare-exchange that advances a version; parking,
-//! barriers, once cells and bounded channels are state machines under a lock
-//! of their own; scopes count their threads. `examples/cost.rs` measures it.
+//! numbers have to be exact whenever they are asked for: parking, barriers, once
+//! cells and bounded channels are state machines under a lock of their own;
+//! scopes count their threads. Atomics are std's behind one branch, in 32 bytes. `examples/cost.rs` measures it.
 //! Where it is too much, leave the feature off.
 //!
 //! | variable | means |

@@ -19,6 +19,7 @@
 
 use std::cell::Cell;
 use std::fs::File;
+use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,7 @@ use crate::primitive::{AtomicU8, AtomicU32, Mutex, OnceLock, Ordering, lock};
 use crate::process::Watched;
 use crate::site::{Place, Sites};
 use crate::space::{Space, Use};
+use crate::sync::atomic;
 use crate::table::{TABLE_CHUNK, Table};
 use crate::{output, process, ticks};
 
@@ -210,6 +212,10 @@ impl Session {
 /// Sets up the session. The caller holds the decision.
 fn begin(builder: &Builder) -> Result<(), Error> {
     let failed = |error| Error::file(builder.path.clone(), error);
+    if !atomic::supported() {
+        let why = "this machine has no 16-byte compare-exchange";
+        return Err(failed(io::Error::new(io::ErrorKind::Unsupported, why)));
+    }
     let (file, path) = output::open(&builder.path).map_err(failed)?;
     let space = Space::new(file, builder.limit).map_err(failed)?;
     let header = space.with_file(Header::map).map_err(failed)?;

@@ -1,25 +1,25 @@
 //! Atomic truth values.
 
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::panic::Location;
+use std::sync::atomic::{self as native, Ordering};
 
+use super::narrow::Narrow;
+use super::native::{Native, is_off};
 use super::operations::{modifications, shared_operations};
-use super::versioned::{Last, Slot, Versioned};
+use super::order::{check_failure, check_load, check_store};
+use super::versioned::Recorded;
 
 /// Mirror of `std::sync::atomic::AtomicBool`.
 pub struct AtomicBool {
-    inner: Versioned<bool>,
+    inner: Narrow<native::AtomicBool>,
 }
 
-impl Slot for bool {
+impl Native for native::AtomicBool {
     type Value = bool;
 
-    fn value(&self) -> bool {
-        *self
-    }
-
-    fn place(&mut self) -> &mut bool {
-        self
+    fn bits(&self, order: Ordering) -> u64 {
+        u64::from(self.load(order))
     }
 
     fn to_bits(value: bool) -> u64 {
@@ -29,6 +29,10 @@ impl Slot for bool {
     fn from_bits(bits: u64) -> bool {
         bits != 0
     }
+
+    fn value_mut(&mut self) -> &mut bool {
+        self.get_mut()
+    }
 }
 
 impl AtomicBool {
@@ -37,24 +41,24 @@ impl AtomicBool {
     #[track_caller]
     pub const fn new(value: bool) -> AtomicBool {
         AtomicBool {
-            inner: Versioned::new(value),
+            inner: Narrow::new(native::AtomicBool::new(value)),
         }
     }
 
     /// The value, at the end of the atomic's life. Not recorded.
     #[must_use]
     pub const fn into_inner(self) -> bool {
-        match self.inner.into_parts() {
-            Last::Slot(value) => value,
-            Last::Bits(bits) => bits != 0,
-        }
+        self.inner.value.into_inner()
     }
 
     /// Logical not; returns the value before.
     #[track_caller]
     #[inline]
     pub fn fetch_not(&self, order: Ordering) -> bool {
-        self.inner.modify(order, |old| !old)
+        if is_off() {
+            return self.inner.value.fetch_not(order);
+        }
+        self.inner.modify(order, Location::caller(), |old| !old)
     }
 }
 
@@ -67,7 +71,7 @@ impl Default for AtomicBool {
 
 shared_operations!([] AtomicBool, bool);
 
-modifications! { AtomicBool, bool,
+modifications! { [] AtomicBool, bool, bool,
     /// Logical and; returns the value before.
     fetch_and = |old, value| old & value;
     /// Logical nand; returns the value before.

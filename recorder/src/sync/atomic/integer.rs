@@ -1,35 +1,40 @@
 //! Atomic integers.
 
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::panic::Location;
+use std::sync::atomic::{self as native, Ordering};
 
+use super::narrow::Narrow;
+use super::native::{Native, Small, is_off};
 use super::operations::{modifications, shared_operations};
-use super::versioned::{Last, Slot, Versioned};
+use super::order::{check_failure, check_load, check_store};
+use super::versioned::Recorded;
+use super::wide::Wide;
 
 macro_rules! integers {
-    ($($name:ident $value:ident;)*) => {$(
+    ($($name:ident $value:ident $unsigned:ident $versioned:ident;)*) => {$(
         #[doc = concat!("Mirror of `std::sync::atomic::", stringify!($name), "`.")]
         pub struct $name {
-            inner: Versioned<$value>,
+            inner: $versioned<native::$name>,
         }
 
-        impl Slot for $value {
+        impl Native for native::$name {
             type Value = $value;
 
-            fn value(&self) -> $value {
-                *self
-            }
-
-            fn place(&mut self) -> &mut $value {
-                self
+            fn bits(&self, order: Ordering) -> u64 {
+                Self::to_bits(self.load(order))
             }
 
             fn to_bits(value: $value) -> u64 {
-                value as u64
+                value as $unsigned as u64
             }
 
             fn from_bits(bits: u64) -> $value {
                 bits as $value
+            }
+
+            fn value_mut(&mut self) -> &mut $value {
+                self.get_mut()
             }
         }
 
@@ -38,16 +43,33 @@ macro_rules! integers {
             #[must_use]
             #[track_caller]
             pub const fn new(value: $value) -> $name {
-                $name { inner: Versioned::new(value) }
+                $name { inner: $versioned::new(native::$name::new(value)) }
             }
 
             /// The value, at the end of the atomic's life. Not recorded.
             #[must_use]
             pub const fn into_inner(self) -> $value {
-                match self.inner.into_parts() {
-                    Last::Slot(value) => value,
-                    Last::Bits(bits) => bits as $value,
+                self.inner.value.into_inner()
+            }
+
+            /// Adds, wrapping around, and returns the value before.
+            #[track_caller]
+            #[inline]
+            pub fn fetch_add(&self, value: $value, order: Ordering) -> $value {
+                if is_off() {
+                    return self.inner.value.fetch_add(value, order);
                 }
+                self.inner.fetch_add(value, order, Location::caller())
+            }
+
+            /// Subtracts, wrapping around, and returns the value before.
+            #[track_caller]
+            #[inline]
+            pub fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
+                if is_off() {
+                    return self.inner.value.fetch_sub(value, order);
+                }
+                self.inner.fetch_add(value.wrapping_neg(), order, Location::caller())
             }
         }
 
@@ -60,11 +82,7 @@ macro_rules! integers {
 
         shared_operations!([] $name, $value);
 
-        modifications! { $name, $value,
-            /// Adds, wrapping around, and returns the value before.
-            fetch_add = |old, value| old.wrapping_add(value);
-            /// Subtracts, wrapping around, and returns the value before.
-            fetch_sub = |old, value| old.wrapping_sub(value);
+        modifications! { [] $name, $value, $value,
             /// Bitwise and; returns the value before.
             fetch_and = |old, value| old & value;
             /// Bitwise nand; returns the value before.
@@ -82,14 +100,37 @@ macro_rules! integers {
 }
 
 integers! {
-    AtomicI8 i8;
-    AtomicI16 i16;
-    AtomicI32 i32;
-    AtomicI64 i64;
-    AtomicIsize isize;
-    AtomicU8 u8;
-    AtomicU16 u16;
-    AtomicU32 u32;
-    AtomicU64 u64;
-    AtomicUsize usize;
+    AtomicI8 i8 u8 Narrow;
+    AtomicI16 i16 u16 Narrow;
+    AtomicI32 i32 u32 Narrow;
+    AtomicI64 i64 u64 Wide;
+    AtomicIsize isize usize Wide;
+    AtomicU8 u8 u8 Narrow;
+    AtomicU16 u16 u16 Narrow;
+    AtomicU32 u32 u32 Narrow;
+    AtomicU64 u64 u64 Wide;
+    AtomicUsize usize usize Wide;
+}
+
+macro_rules! small {
+    ($($name:ident $missing:literal;)*) => {$(
+        impl Small for native::$name {
+            type Version = [native::AtomicU8; $missing];
+            #[allow(
+                clippy::declare_interior_mutable_const,
+                reason = "what each new atomic begins with"
+            )]
+            const UNWRITTEN: Self::Version = [const { native::AtomicU8::new(0) }; $missing];
+        }
+    )*};
+}
+
+small! {
+    AtomicBool 7;
+    AtomicI8 7;
+    AtomicU8 7;
+    AtomicI16 6;
+    AtomicU16 6;
+    AtomicI32 4;
+    AtomicU32 4;
 }

@@ -7,10 +7,12 @@
 //!
 //! # How it differs from std
 //!
-//! - An atomic is 48 bytes, aligned to 16, whatever its value's size: the value
-//!   with its version, room for `get_mut`, and its identity.
-//! - It is lock-free where the machine has 16-byte compare-exchange (every
-//!   x86-64 since 2006 and every AArch64); a store is such an exchange.
+//! - An atomic is 32 bytes, aligned to 32, whatever its value's size: the value
+//!   with its version, and its identity.
+//! - It is lock-free as std's is. While a process records, what is one
+//!   instruction in std is a loop of compare-exchanges, but for loads and, up to
+//!   four bytes, `fetch_add` and `fetch_sub`. A machine without 16-byte
+//!   compare-exchange (x86-64 before 2006) can't be recorded.
 //! - [`get_mut`](AtomicU64::get_mut) is recorded as a plain write, as the
 //!   caller has the value to itself. Creation, `into_inner` and printing with
 //!   `{:?}` are not recorded.
@@ -19,7 +21,6 @@
 //!
 //! - `as_ptr`, `from_ptr`: what goes through the raw pointer can't bear a
 //!   version.
-//! - [`AtomicPtr::into_inner`] is not `const`.
 //! - `compare_and_swap`, `spin_loop_hint`, `ATOMIC_BOOL_INIT` and its like:
 //!   deprecated.
 
@@ -33,10 +34,16 @@ pub use integer::{
 };
 pub use pointer::AtomicPtr;
 
+pub(crate) use pair::supported;
+
 mod boolean;
 mod fence;
 mod integer;
+mod narrow;
+mod native;
 mod operations;
 mod order;
+mod pair;
 mod pointer;
 mod versioned;
+mod wide;

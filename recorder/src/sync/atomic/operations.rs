@@ -18,7 +18,11 @@ macro_rules! shared_operations {
             #[track_caller]
             #[inline]
             pub fn load(&self, order: Ordering) -> $value {
-                self.inner.load(order)
+                if is_off() {
+                    return self.inner.value.load(order);
+                }
+                check_load(order);
+                self.inner.load(order, Location::caller())
             }
 
             /// Stores a value.
@@ -28,14 +32,21 @@ macro_rules! shared_operations {
             #[track_caller]
             #[inline]
             pub fn store(&self, value: $value, order: Ordering) {
-                self.inner.store(value, order);
+                if is_off() {
+                    return self.inner.value.store(value, order);
+                }
+                check_store(order);
+                self.inner.store(value, order, Location::caller());
             }
 
             /// Stores a value and returns the one before.
             #[track_caller]
             #[inline]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
-                self.inner.modify(order, |_| value)
+                if is_off() {
+                    return self.inner.value.swap(value, order);
+                }
+                self.inner.modify(order, Location::caller(), |_| value)
             }
 
             /// Stores `new` if the value is `current`. A failure is recorded
@@ -47,6 +58,7 @@ macro_rules! shared_operations {
             /// # Panics
             /// If `failure` is `Release` or `AcqRel`.
             #[track_caller]
+            #[inline]
             pub fn compare_exchange(
                 &self,
                 current: $value,
@@ -54,7 +66,13 @@ macro_rules! shared_operations {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                self.inner.compare_exchange(current, new, success, failure)
+                if is_off() {
+                    let value = &self.inner.value;
+                    return value.compare_exchange(current, new, success, failure);
+                }
+                check_failure(failure);
+                let orders = (success, failure);
+                self.inner.compare_exchange(current, new, orders, Location::caller())
             }
 
             /// As [`compare_exchange`](Self::compare_exchange), which may fail
@@ -66,6 +84,7 @@ macro_rules! shared_operations {
             /// # Panics
             /// If `failure` is `Release` or `AcqRel`.
             #[track_caller]
+            #[inline]
             pub fn compare_exchange_weak(
                 &self,
                 current: $value,
@@ -73,7 +92,13 @@ macro_rules! shared_operations {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                self.inner.compare_exchange(current, new, success, failure)
+                if is_off() {
+                    let value = &self.inner.value;
+                    return value.compare_exchange_weak(current, new, success, failure);
+                }
+                check_failure(failure);
+                let orders = (success, failure);
+                self.inner.compare_exchange(current, new, orders, Location::caller())
             }
 
             /// Replaces the value by what `f` makes of it, until no other
@@ -164,18 +189,22 @@ macro_rules! shared_operations {
     };
 }
 
-/// Implements read-modify-writes: name, argument and what becomes of the
-/// value.
+/// Implements read-modify-writes: name, and what becomes of the value by the
+/// argument, of type `$by`.
 macro_rules! modifications {
-    ($name:ty, $value:ty, $($(#[$doc:meta])* $method:ident = $next:expr;)*) => {
-        impl $name {
+    ([$($generics:tt)*] $name:ty, $value:ty, $by:ty,
+        $($(#[$doc:meta])* $method:ident = $next:expr;)*) => {
+        impl<$($generics)*> $name {
             $(
                 $(#[$doc])*
                 #[track_caller]
                 #[inline]
-                pub fn $method(&self, value: $value, order: Ordering) -> $value {
-                    let next: fn($value, $value) -> $value = $next;
-                    self.inner.modify(order, |old| next(old, value))
+                pub fn $method(&self, by: $by, order: Ordering) -> $value {
+                    if is_off() {
+                        return self.inner.value.$method(by, order);
+                    }
+                    let next: fn($value, $by) -> $value = $next;
+                    self.inner.modify(order, Location::caller(), |old| next(old, by))
                 }
             )*
         }

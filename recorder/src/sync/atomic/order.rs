@@ -48,3 +48,21 @@ pub(super) fn check_failure(order: Ordering) {
         _ => {}
     }
 }
+
+/// The ordering, made an acquire if it is none: so that what the mirror looks
+/// at behind the operation is not read before it.
+pub(super) fn acquiring(order: Ordering) -> Ordering {
+    match order {
+        Ordering::Relaxed => Ordering::Acquire,
+        Ordering::Release => Ordering::AcqRel,
+        order => order,
+    }
+}
+
+/// The same for loads.
+pub(super) fn acquiring_load(order: Ordering) -> Ordering {
+    match order {
+        Ordering::Relaxed => Ordering::Acquire,
+        order => order,
+    }
+}

@@ -1,33 +1,29 @@
 //! Atomic pointers.
 //!
-//! A pointer that goes through the 16-byte atomic is turned into its address
-//! and back, with its provenance exposed; one that stands in the slot stays a
-//! pointer. The slot is a std atomic only because a plain pointer is not
-//! `Sync`; nothing is ever stored to it but through `&mut`.
+//! While a process records, a pointer that is written goes through its address
+//! and back, with its provenance exposed.
 
 use std::fmt;
+use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr as PointerSlot, Ordering};
+use std::sync::atomic::{self as native, Ordering};
 
-use super::operations::shared_operations;
-use super::versioned::{Slot, Versioned};
+use super::native::{Native, is_off};
+use super::operations::{modifications, shared_operations};
+use super::order::{check_failure, check_load, check_store};
+use super::versioned::Recorded;
+use super::wide::Wide;
 
 /// Mirror of `std::sync::atomic::AtomicPtr`.
 pub struct AtomicPtr<T> {
-    inner: Versioned<PointerSlot<T>>,
+    inner: Wide<native::AtomicPtr<T>>,
 }
 
-impl<T> Slot for PointerSlot<T> {
+impl<T> Native for native::AtomicPtr<T> {
     type Value = *mut T;
 
-    fn value(&self) -> *mut T {
-        // Relaxed: it changes only through `&mut`, so there is no concurrent
-        // store to be ordered with.
-        self.load(Ordering::Relaxed)
-    }
-
-    fn place(&mut self) -> &mut *mut T {
-        self.get_mut()
+    fn bits(&self, order: Ordering) -> u64 {
+        Self::to_bits(self.load(order))
     }
 
     fn to_bits(value: *mut T) -> u64 {
@@ -37,6 +33,10 @@ impl<T> Slot for PointerSlot<T> {
     fn from_bits(bits: u64) -> *mut T {
         ptr::with_exposed_provenance_mut(bits as usize)
     }
+
+    fn value_mut(&mut self) -> &mut *mut T {
+        self.get_mut()
+    }
 }
 
 impl<T> AtomicPtr<T> {
@@ -45,62 +45,14 @@ impl<T> AtomicPtr<T> {
     #[track_caller]
     pub const fn new(pointer: *mut T) -> AtomicPtr<T> {
         AtomicPtr {
-            inner: Versioned::new(PointerSlot::new(pointer)),
+            inner: Wide::new(native::AtomicPtr::new(pointer)),
         }
     }
 
     /// The pointer, at the end of the atomic's life. Not recorded.
     #[must_use]
-    pub fn into_inner(self) -> *mut T {
-        self.inner.peek()
-    }
-
-    /// Moves the pointer up by `count` values of `T`, wrapping around;
-    /// returns the one before.
-    #[track_caller]
-    pub fn fetch_ptr_add(&self, count: usize, order: Ordering) -> *mut T {
-        self.inner.modify(order, |old| old.wrapping_add(count))
-    }
-
-    /// Moves the pointer down by `count` values of `T`, wrapping around;
-    /// returns the one before.
-    #[track_caller]
-    pub fn fetch_ptr_sub(&self, count: usize, order: Ordering) -> *mut T {
-        self.inner.modify(order, |old| old.wrapping_sub(count))
-    }
-
-    /// Moves the pointer up by bytes, wrapping around; returns the one before.
-    #[track_caller]
-    pub fn fetch_byte_add(&self, bytes: usize, order: Ordering) -> *mut T {
-        self.inner.modify(order, |old| old.wrapping_byte_add(bytes))
-    }
-
-    /// Moves the pointer down by bytes, wrapping around; returns the one
-    /// before.
-    #[track_caller]
-    pub fn fetch_byte_sub(&self, bytes: usize, order: Ordering) -> *mut T {
-        self.inner.modify(order, |old| old.wrapping_byte_sub(bytes))
-    }
-
-    /// Bitwise or on the address; returns the pointer before.
-    #[track_caller]
-    pub fn fetch_or(&self, bits: usize, order: Ordering) -> *mut T {
-        self.inner
-            .modify(order, |old| old.map_addr(|address| address | bits))
-    }
-
-    /// Bitwise and on the address; returns the pointer before.
-    #[track_caller]
-    pub fn fetch_and(&self, bits: usize, order: Ordering) -> *mut T {
-        self.inner
-            .modify(order, |old| old.map_addr(|address| address & bits))
-    }
-
-    /// Bitwise exclusive or on the address; returns the pointer before.
-    #[track_caller]
-    pub fn fetch_xor(&self, bits: usize, order: Ordering) -> *mut T {
-        self.inner
-            .modify(order, |old| old.map_addr(|address| address ^ bits))
+    pub const fn into_inner(self) -> *mut T {
+        self.inner.value.into_inner()
     }
 }
 
@@ -118,3 +70,23 @@ impl<T> fmt::Pointer for AtomicPtr<T> {
 }
 
 shared_operations!([T] AtomicPtr<T>, *mut T);
+
+modifications! { [T] AtomicPtr<T>, *mut T, usize,
+    /// Moves the pointer up by `count` values of `T`, wrapping around;
+    /// returns the one before.
+    fetch_ptr_add = |old, count| old.wrapping_add(count);
+    /// Moves the pointer down by `count` values of `T`, wrapping around;
+    /// returns the one before.
+    fetch_ptr_sub = |old, count| old.wrapping_sub(count);
+    /// Moves the pointer up by bytes, wrapping around; returns the one before.
+    fetch_byte_add = |old, bytes| old.wrapping_byte_add(bytes);
+    /// Moves the pointer down by bytes, wrapping around; returns the one
+    /// before.
+    fetch_byte_sub = |old, bytes| old.wrapping_byte_sub(bytes);
+    /// Bitwise or on the address; returns the pointer before.
+    fetch_or = |old, bits| old.map_addr(|address| address | bits);
+    /// Bitwise and on the address; returns the pointer before.
+    fetch_and = |old, bits| old.map_addr(|address| address & bits);
+    /// Bitwise exclusive or on the address; returns the pointer before.
+    fetch_xor = |old, bits| old.map_addr(|address| address ^ bits);
+}

@@ -1,0 +1,407 @@
+//! A value of up to four bytes with its version: eight bytes, which move as
+//! one.
+//!
+//! ```text
+//! bit 0                                  SHIFT-1      SHIFT             64
+//! +--------------------------------------+-----------+-----------------+
+//! | version, modulo GUARD                | guard bit |           value |
+//! +--------------------------------------+-----------+-----------------+
+//! ```
+//!
+//! The value stands on top, where std's atomic of it stands in memory: so a
+//! process that does not record uses that one, a sum that overflows is cut off
+//! as it should be, and `fetch_add` is *one* addition, of `delta << SHIFT | 1`.
+//!
+//! # Versions don't wrap
+//!
+//! 31 bits are passed within seconds. What must not happen is that the version
+//! carries into the value, and that two writes have the same version in a
+//! trace. With `P` the GUARD, 2^31 for four bytes:
+//!
+//! - **No carry.** A write that leaves the guard bit set takes it away, before
+//!   it does anything else, by exchanges of the word as it finds it until the
+//!   bit is clear. So every write that was made while the bit stood belongs to
+//!   an operation that is still under way, of which a thread has one (and one
+//!   more for each signal handler within it): `P` of them would have to be
+//!   under way at once for a carry.
+//! - **The full version.** `hint` is a full version that was once current, and
+//!   grows. Every write whose version is `STRIDE` or more ahead of the hint
+//!   raises it, before it ends. So all versions ahead of `hint + STRIDE` belong
+//!   to operations under way, and the newest is less than `hint + STRIDE + N`
+//!   with `N` of them, far below `hint + 2 * STRIDE`. An operation reads the
+//!   hint before it touches the word (`h`) and again after it (`k`). The
+//!   version that it met was current in between, so it is at least `h` and less
+//!   than `k + 2 * STRIDE`. While `k - h` is at most `P - 2 * STRIDE`, there is
+//!   only one number in that range that is the word's modulo `P`. Nearly always
+//!   `k` is `h`.
+//! - **A thread that sleeps** between those two reads for longer than that
+//!   (`P - 2 * STRIDE` writes by others, seconds at full speed) can't know. A
+//!   load tries again. A write is made already: its event stays *pending* and
+//!   counts as lost, so that nothing behind it is relied upon. It is not
+//!   guessed.
+//!
+//! For one and two bytes the same holds with `P` at 2^55 and 2^47.
+#![allow(unsafe_code)] // The eight bytes as one.
+
+use std::sync::atomic::Ordering;
+
+use super::native::Small;
+use super::order::{acquiring, acquiring_load};
+use super::versioned::Versioned;
+use crate::object::Object;
+use crate::primitive::AtomicU64;
+
+/// A std atomic of four bytes or less and what belongs to it, within one cache
+/// line.
+#[repr(C, align(32))]
+pub(super) struct Narrow<A: Small> {
+    /// The word's lower bytes; nobody looks at them alone.
+    version: A::Version,
+    pub(super) value: A,
+    /// A version that was current once, see above.
+    hint: AtomicU64,
+    object: Object,
+}
+
+/// Value and version as they stood there, and the hint before.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    word: u64,
+    hint: u64,
+}
+
+impl<A: Small> Narrow<A> {
+    const SHIFT: u32 = 64 - 8 * size_of::<A>() as u32;
+    const GUARD: u64 = 1 << (Self::SHIFT - 1);
+    const VERSION: u64 = Self::GUARD - 1;
+    const STRIDE: u64 = Self::GUARD >> 7;
+
+    /// Version 0 is `value`.
+    #[track_caller]
+    pub(super) const fn new(value: A) -> Narrow<A> {
+        const { assert!(size_of::<A::Version>() + size_of::<A>() == 8) };
+        Narrow {
+            version: A::UNWRITTEN,
+            value,
+            hint: AtomicU64::new(0),
+            object: Object::new(),
+        }
+    }
+
+    #[inline]
+    fn word(&self) -> &AtomicU64 {
+        let at = std::ptr::from_ref(self).cast::<AtomicU64>();
+        // SAFETY: the first eight bytes, aligned to more, are atomics that fill
+        // them (asserted in `new`). A process touches either the word, or, if
+        // it does not record, the value alone (`native::is_off`).
+        unsafe { &*at }
+    }
+
+    /// The full version of a word, as long as its operation began at most a
+    /// `VERSION` ago.
+    #[inline]
+    fn full(seen: Seen) -> u64 {
+        seen.hint + (seen.word.wrapping_sub(seen.hint) & Self::VERSION)
+    }
+
+    /// Sees to it that a write stands within a stride of the hint, and tells
+    /// its version if it is known.
+    #[inline]
+    fn written(&self, seen: Seen) -> Option<u64> {
+        let version = self.version(seen);
+        let near = |version: &u64| version - seen.hint < Self::STRIDE;
+        if !version.is_some_and(|version| near(&version)) {
+            self.raise(version);
+        }
+        version
+    }
+
+    /// Raises the hint to a version, or to that of now.
+    #[cold]
+    fn raise(&self, version: Option<u64>) {
+        let version = version.unwrap_or_else(|| self.read(Ordering::Acquire).1);
+        // Release: whoever reads it finds this version or a later one.
+        self.hint.fetch_max(version, Ordering::Release);
+    }
+
+    /// Takes the guard bit away.
+    #[cold]
+    fn unguard(&self) {
+        // Relaxed, all: the word stays what it was, as does its version.
+        let clear = |word| (word & Self::GUARD != 0).then_some(word & !Self::GUARD);
+        let _ = self
+            .word()
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, clear);
+    }
+
+    #[inline]
+    fn hint(&self) -> u64 {
+        // Acquire: the word that is read next is no older than the hint.
+        self.hint.load(Ordering::Acquire)
+    }
+}
+
+impl<A: Small> Versioned for Narrow<A> {
+    type Native = A;
+    type Seen = Seen;
+
+    fn native(&self) -> &A {
+        &self.value
+    }
+
+    fn native_mut(&mut self) -> &mut A {
+        &mut self.value
+    }
+
+    fn object(&self) -> &Object {
+        &self.object
+    }
+
+    #[inline]
+    fn bits(seen: Seen) -> u64 {
+        seen.word >> Self::SHIFT
+    }
+
+    #[inline]
+    fn glance(&self) -> Seen {
+        let hint = self.hint();
+        // Relaxed: a guess, which the exchange makes sure of.
+        let word = self.word().load(Ordering::Relaxed);
+        Seen { word, hint }
+    }
+
+    #[inline]
+    fn read(&self, order: Ordering) -> (Seen, u64) {
+        loop {
+            let hint = self.hint();
+            // At least Acquire: the hint is looked at again after it.
+            let word = self.word().load(acquiring_load(order));
+            let seen = Seen { word, hint };
+            if let Some(version) = self.version(seen) {
+                return (seen, version);
+            }
+        }
+    }
+
+    #[inline]
+    fn version(&self, seen: Seen) -> Option<u64> {
+        // Relaxed: after the word, which was read with Acquire.
+        let now = self.hint.load(Ordering::Relaxed);
+        let known = now == seen.hint || now - seen.hint <= Self::GUARD - 2 * Self::STRIDE;
+        known.then(|| Self::full(seen))
+    }
+
+    #[inline]
+    fn replace(&self, seen: Seen, bits: u64, order: Ordering) -> Result<Option<u64>, Seen> {
+        let Seen { word, hint } = seen;
+        let version = word.wrapping_add(1) & Self::VERSION;
+        let new = bits << Self::SHIFT | version;
+        // At least Acquire: the hint is looked at again after it. Relaxed: a
+        // failed round reads nothing but the next guess.
+        match self
+            .word()
+            .compare_exchange_weak(word, new, acquiring(order), Ordering::Relaxed)
+        {
+            Ok(_) => Ok(self.written(Seen { word: new, hint })),
+            Err(word) => Err(Seen { word, hint }),
+        }
+    }
+
+    #[inline]
+    fn add(&self, by: u64, order: Ordering) -> (u64, Option<u64>) {
+        let hint = self.hint();
+        // At least Acquire: the hint is looked at again after it.
+        let step = by << Self::SHIFT | 1;
+        let old = self.word().fetch_add(step, acquiring(order));
+        let word = old.wrapping_add(step);
+        if word & Self::GUARD != 0 {
+            self.unguard();
+        }
+        (old >> Self::SHIFT, self.written(Seen { word, hint }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::atomic::AtomicU32;
+
+    use super::*;
+    use crate::primitive::AtomicU8;
+    use crate::sync::atomic::native::Native;
+
+    /// Six bytes: two are left for the version, so that it comes around every
+    /// 32,768 writes. Only its size and its bits are asked for.
+    struct Six {
+        _bytes: [AtomicU8; 6],
+    }
+
+    impl Native for Six {
+        type Value = u64;
+
+        fn bits(&self, _: Ordering) -> u64 {
+            0
+        }
+
+        fn to_bits(value: u64) -> u64 {
+            value
+        }
+
+        fn from_bits(bits: u64) -> u64 {
+            bits
+        }
+
+        fn value_mut(&mut self) -> &mut u64 {
+            unreachable!("nobody asks for it")
+        }
+    }
+
+    impl Small for Six {
+        type Version = [AtomicU8; 2];
+        #[allow(clippy::declare_interior_mutable_const, reason = "as of all others")]
+        const UNWRITTEN: Self::Version = [const { AtomicU8::new(0) }; 2];
+    }
+
+    fn six() -> Narrow<Six> {
+        Narrow::new(Six {
+            _bytes: [const { AtomicU8::new(0) }; 6],
+        })
+    }
+
+    /// As if the value had been written so many times before.
+    fn age<A: Small>(narrow: &Narrow<A>, writes: u64) {
+        let word = narrow.word().load(Ordering::Relaxed) & !Narrow::<A>::VERSION;
+        let aged = word | writes & Narrow::<A>::VERSION;
+        narrow.word().store(aged, Ordering::Relaxed);
+        narrow.hint.store(writes, Ordering::Relaxed);
+    }
+
+    /// What an operation read and, if it is a write, wrote: versions and
+    /// values.
+    type Step = (Option<(u64, u64)>, Option<(u64, u64)>);
+
+    /// Operations of one thread: sums, exchanges, loads. Values are unique but
+    /// for sums, whose values are the atomic's business.
+    fn operate<A: Small>(narrow: &Narrow<A>, rounds: u64, seed: u64) -> Vec<Step> {
+        let bits = u64::MAX >> Narrow::<A>::SHIFT;
+        let mut random = seed;
+        let mut steps = Vec::new();
+        for _ in 0..rounds {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let value = random & bits;
+            steps.push(match random >> 60 {
+                0..8 => {
+                    let (old, version) = narrow.add(value, Ordering::AcqRel);
+                    let new = old.wrapping_add(value) & bits;
+                    let read = version.map(|version| (version - 1, old));
+                    (read, version.map(|version| (version, new)))
+                }
+                8..12 => {
+                    let (old, version) = narrow.update(Ordering::Relaxed, |_| value);
+                    let read = version.map(|version| (version - 1, old));
+                    (read, version.map(|version| (version, value)))
+                }
+                _ => {
+                    let (seen, version) = narrow.read(Ordering::Relaxed);
+                    (Some((version, Narrow::<A>::bits(seen))), None)
+                }
+            });
+        }
+        steps
+    }
+
+    /// Lets threads operate, and compares their books: which version bore
+    /// which value. Returns how many writes could not be told.
+    fn compare<A: Small + Sync>(narrow: &Narrow<A>, rounds: u64, seed: u64) -> usize
+    where
+        A::Version: Sync,
+    {
+        let (first, before) = narrow.read(Ordering::Relaxed);
+        let books: Vec<Vec<Step>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (1..=4)
+                .map(|thread| scope.spawn(move || operate(narrow, rounds, seed + thread)))
+                .collect();
+            let done = threads.into_iter().map(|thread| thread.join());
+            done.map(|steps| steps.expect("no panic")).collect()
+        });
+        let mut written = HashMap::from([(before, Narrow::<A>::bits(first))]);
+        let mut untold = 0;
+        for (_, write) in books.iter().flatten() {
+            if let Some((version, value)) = write {
+                let other = written.insert(*version, *value);
+                assert_eq!(other, None, "two writes have version {version}");
+            }
+        }
+        let (_, last) = narrow.read(Ordering::Relaxed);
+        let missing: Vec<u64> = (before..=last)
+            .filter(|version| !written.contains_key(version))
+            .collect();
+        for steps in &books {
+            let mut reached = before;
+            for (read, write) in steps {
+                let Some((version, value)) = read else {
+                    untold += 1;
+                    continue;
+                };
+                assert!(*version >= reached, "{version} after {reached}");
+                reached = write.map_or(*version, |(version, _)| version);
+                if !missing.contains(version) {
+                    assert_eq!(written.get(version), Some(value), "version {version}");
+                }
+            }
+        }
+        assert_eq!(missing.len(), untold, "each write has its version");
+        untold
+    }
+
+    #[test]
+    fn versions_of_four_bytes_pass_their_bits_exactly() {
+        let narrow: Narrow<AtomicU32> = Narrow::new(AtomicU32::new(7));
+        for around in [1, 2, 3, 1 << 20] {
+            age(&narrow, (around << 31) - 20_000);
+            assert_eq!(compare(&narrow, 20_000, 0x9e37_79b9_7f4a_7c15), 0);
+            assert!(narrow.read(Ordering::Relaxed).1 > around << 31);
+        }
+    }
+
+    #[test]
+    fn versions_of_two_bytes_come_around_again_and_again() {
+        let narrow = six();
+        let mut untold = 0;
+        for seed in 1..=5 {
+            untold += compare(&narrow, 40_000, seed << 40 | seed);
+        }
+        let (_, version) = narrow.read(Ordering::Relaxed);
+        assert!(version > 10 << 15, "it came around, at {version}");
+        // Where a thread was put off for 32,000 writes: a few, and they say so.
+        assert!(untold < 20_000, "{untold} writes have no version");
+    }
+
+    #[test]
+    fn the_version_never_carries_into_the_value() {
+        let narrow: Narrow<AtomicU32> = Narrow::new(AtomicU32::new(u32::MAX));
+        age(&narrow, (1 << 31) - 3);
+        for round in 0..6 {
+            let (old, version) = narrow.add(1, Ordering::Relaxed);
+            assert_eq!(old as u32, u32::MAX.wrapping_add(round));
+            assert_eq!(version, Some((1 << 31) - 2 + u64::from(round)));
+        }
+        let (seen, version) = narrow.read(Ordering::Relaxed);
+        assert_eq!(
+            (Narrow::<AtomicU32>::bits(seen), version),
+            (5, (1 << 31) + 3)
+        );
+    }
+
+    #[test]
+    fn a_thread_that_slept_too_long_does_not_guess() {
+        let narrow: Narrow<AtomicU32> = Narrow::new(AtomicU32::new(0));
+        let before = narrow.glance();
+        age(&narrow, (1 << 31) - (1 << 26));
+        assert_eq!(narrow.version(before), Some(0), "still one answer");
+        age(&narrow, (1 << 31) + 1);
+        assert_eq!(narrow.version(before), None, "0 or 2^31");
+    }
+}

@@ -1,0 +1,48 @@
+//! What the mirrors ask of std's atomics, and when these alone will do.
+
+use std::sync::atomic::Ordering;
+
+use crate::session;
+
+/// A std atomic whose value can be told as bits.
+pub(super) trait Native {
+    /// Its value.
+    type Value: Copy;
+    /// Loads the value as bits; those that it lacks are zero.
+    fn bits(&self, order: Ordering) -> u64;
+    /// The value as bits; those that it lacks are zero.
+    fn to_bits(value: Self::Value) -> u64;
+    /// The value of these bits.
+    fn from_bits(bits: u64) -> Self::Value;
+    /// The value, for its only owner.
+    fn value_mut(&mut self) -> &mut Self::Value;
+}
+
+/// One of four bytes or less.
+pub(super) trait Small: Native {
+    /// What makes eight bytes of it.
+    type Version;
+    /// That, of a value that nobody has written yet.
+    const UNWRITTEN: Self::Version;
+}
+
+/// Whether this process does not record: then an operation is std's own, and
+/// versions stay where they are. That is decided before the first operation
+/// and for good, so nobody will ask for them.
+#[inline]
+pub(super) fn is_off() -> bool {
+    match session::state() {
+        session::OFF => true,
+        session::UNDECIDED => decide(),
+        _ => false,
+    }
+}
+
+/// The process's first operation. What a thread does *while* it decides (its
+/// allocator may be built from mirrors) is std's own as well: it is not
+/// recorded, and all other threads wait for the decision.
+#[cold]
+fn decide() -> bool {
+    let _ = session::decide();
+    matches!(session::state(), session::OFF | session::UNDECIDED)
+}

@@ -1,0 +1,112 @@
+//! A value of eight bytes with its version: sixteen bytes, which every write
+//! exchanges at once.
+//!
+//! **A load** reads the version, the value, and the version again. Versions
+//! only grow, and no write changes one of both alone. So if both are the same,
+//! there was no write in between, and the value is that version's. Else some
+//! other thread has made progress, and the load does it by an exchange that
+//! changes nothing.
+//!
+//! The value stands where std's atomic of it stands, in front: a process that
+//! does not record uses that one and never looks at the version.
+#![allow(unsafe_code)] // The sixteen bytes as one.
+
+use std::sync::atomic::Ordering;
+
+use super::native::Native;
+use super::pair;
+use super::versioned::Versioned;
+use crate::object::Object;
+use crate::primitive::AtomicU64;
+
+/// A std atomic of eight bytes and what belongs to it, within one cache line.
+#[repr(C, align(32))]
+pub(super) struct Wide<A> {
+    pub(super) value: A,
+    version: AtomicU64,
+    object: Object,
+}
+
+impl<A> Wide<A> {
+    /// Version 0 is `value`.
+    #[track_caller]
+    pub(super) const fn new(value: A) -> Wide<A> {
+        const { assert!(size_of::<A>() == 8 && align_of::<A>() == 8) };
+        Wide {
+            value,
+            version: AtomicU64::new(0),
+            object: Object::new(),
+        }
+    }
+}
+
+impl<A: Native> Wide<A> {
+    #[inline]
+    fn exchange(&self, old: pair::Words, new: pair::Words) -> Result<(), pair::Words> {
+        let at = std::ptr::from_ref(self).cast_mut().cast::<u128>();
+        // SAFETY: the first sixteen bytes, aligned to more, are two atomics. A
+        // process whose machine can't do it is never told to record, and else
+        // does not come here (`native::is_off`).
+        unsafe { pair::exchange(at, old, new) }
+    }
+
+    /// What stands there, by an exchange that changes nothing.
+    #[cold]
+    fn exact(&self) -> (u64, u64) {
+        self.exchange((0, 0), (0, 0)).err().unwrap_or((0, 0))
+    }
+}
+
+impl<A: Native> Versioned for Wide<A> {
+    type Native = A;
+    /// Bits and version.
+    type Seen = (u64, u64);
+
+    fn native(&self) -> &A {
+        &self.value
+    }
+
+    fn native_mut(&mut self) -> &mut A {
+        &mut self.value
+    }
+
+    fn object(&self) -> &Object {
+        &self.object
+    }
+
+    fn bits(seen: (u64, u64)) -> u64 {
+        seen.0
+    }
+
+    #[inline]
+    fn glance(&self) -> (u64, u64) {
+        // Relaxed, both: a guess, which the exchange makes sure of.
+        let bits = self.value.bits(Ordering::Relaxed);
+        (bits, self.version.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn read(&self, order: Ordering) -> ((u64, u64), u64) {
+        // Acquire, and at least that for the value: the three loads keep their
+        // order. The versions pair with the exchange, which is stronger.
+        let before = self.version.load(Ordering::Acquire);
+        let bits = self.value.bits(super::order::acquiring_load(order));
+        if self.version.load(Ordering::Relaxed) == before {
+            return ((bits, before), before);
+        }
+        let seen = self.exact();
+        (seen, seen.1)
+    }
+
+    #[inline]
+    fn version(&self, seen: (u64, u64)) -> Option<u64> {
+        Some(seen.1)
+    }
+
+    #[inline]
+    fn replace(&self, seen: (u64, u64), bits: u64, _: Ordering) -> Result<Option<u64>, (u64, u64)> {
+        // The exchange is as strong as any order that may be asked for.
+        let version = seen.1 + 1;
+        self.exchange(seen, (bits, version)).map(|()| Some(version))
+    }
+}
