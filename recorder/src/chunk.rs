@@ -55,6 +55,11 @@ impl Chunk {
         self
     }
 
+    /// Where it lies in the file.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     pub(crate) fn size(&self) -> usize {
         self.size
     }

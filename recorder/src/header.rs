@@ -108,6 +108,21 @@ impl Header {
         self.field(offset).fetch_add(value, Ordering::Relaxed);
     }
 
+    /// Raises a u64 field to at least `value`.
+    pub(crate) fn raise(&self, offset: usize, value: u64) {
+        // Release: as above; whoever raises it further keeps it so.
+        self.field(offset).fetch_max(value, Ordering::Release);
+    }
+
+    /// Adds to a u32 counter.
+    pub(crate) fn add_u32(&self, offset: usize, value: u32) {
+        // SAFETY: an aligned field of the mapped page, only accessed
+        // atomically.
+        let field = unsafe { AtomicU32::from_ptr(self.at(offset).cast()) };
+        // Relaxed: a counter.
+        field.fetch_add(value, Ordering::Relaxed);
+    }
+
     /// Stores a u64 field if it is still zero.
     pub(crate) fn set_first(&self, offset: usize, value: u64) {
         // Relaxed: whoever is first; nothing is published by it.

@@ -44,6 +44,14 @@
 //! the file's header counts as a trace: at most 4 MiB, zeros but for the header. A forked child stops recording, so a service must not
 //! make itself a daemon.
 //!
+//! A helper thread named `hbtrace` grows the file and populates its pages ahead
+//! of those who write, so that they meet no fault: a megabyte, and up to 32 as
+//! much is recorded. It blocks all signals, sleeps while nothing is recorded,
+//! and ends with the session; where it can't be created, threads do its work.
+//! The memory of what is written goes back to the kernel, 64 MiB at a time.
+//! Addresses for the file are reserved in windows of 64 GiB (which are no
+//! memory); under a limit on them (`ulimit -v`) the file gets a quarter.
+//!
 //! # Ground rules
 //!
 //! - The recorder never panics into the service, never blocks it without bound,

@@ -7,7 +7,8 @@
 use std::sync::PoisonError;
 
 pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, compiler_fence, fence,
+    AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    compiler_fence, fence,
 };
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 

@@ -18,7 +18,6 @@
 //! is counted.
 
 use std::cell::Cell;
-use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
@@ -29,12 +28,12 @@ use hbtrace_traces::format::table::Record;
 use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::header::Header;
-use crate::primitive::{AtomicU8, AtomicU32, Mutex, OnceLock, Ordering, lock};
+use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, Mutex, OnceLock, Ordering, lock};
 use crate::process::Watched;
 use crate::site::{Place, Sites};
-use crate::space::{Space, Use};
+use crate::space::{self, Space, Use};
 use crate::sync::atomic;
-use crate::table::{TABLE_CHUNK, Table};
+use crate::table::Table;
 use crate::{output, process, ticks};
 
 /// Not decided yet. The states up to [`EXHAUSTED`] are those in which a
@@ -61,12 +60,13 @@ thread_local! {
 
 /// What the writers share.
 pub(crate) struct Shared {
-    pub(crate) header: Header,
     pub(crate) time_all: bool,
     space: Space,
     tables: Table,
     sites: Sites,
     start: ticks::Start,
+    /// Ticks when times were calibrated last.
+    calibrated: AtomicU64,
     threads: AtomicU32,
     path: PathBuf,
 }
@@ -218,27 +218,29 @@ fn begin(builder: &Builder) -> Result<(), Error> {
     }
     let (file, path) = output::open(&builder.path).map_err(failed)?;
     let space = Space::new(file, builder.limit).map_err(failed)?;
-    let header = space.with_file(Header::map).map_err(failed)?;
+    let header = space.header();
     let start = ticks::Start::now();
     header.set_u64(header::ALLOCATED, PAGE as u64);
     header.begin(&start, if builder.time_all { flags::TIME_ALL } else { 0 });
     let fresh = Shared {
-        header,
         time_all: builder.time_all,
         space,
         tables: Table::new(),
         sites: Sites::new(),
         start,
+        calibrated: AtomicU64::new(0),
         threads: AtomicU32::new(0),
         path,
     };
-    let file = fresh.space.with_file(File::as_raw_fd);
-    if SHARED.set(fresh).is_ok() {
+    if SHARED.set(fresh).is_ok()
+        && let Some(shared) = shared()
+    {
         process::watch(Watched {
-            file,
+            file: shared.space.file().as_raw_fd(),
             finish,
             leave,
         });
+        space::start_helper(&shared.space);
         // Release: with the acquire of `shared`, though that needs none.
         STATE.store(ON, Ordering::Release);
     }
@@ -256,8 +258,8 @@ fn finish() {
     if stopped.is_err() {
         return;
     }
-    shared.header.calibrate(&shared.start);
-    shared.header.set_u32(header::STATE, 1);
+    shared.header().calibrate(&shared.start);
+    shared.header().set_u32(header::STATE, 1);
     shared.space.finish(100);
 }
 
@@ -269,16 +271,30 @@ fn leave() {
 impl Shared {
     /// Draws a chunk.
     pub(crate) fn draw(&self, size: usize, least: usize, purpose: Use) -> Option<Chunk> {
-        let chunk = self.space.draw(size, least, purpose, |end| {
-            self.header.set_u64(header::ALLOCATED, end);
-        })?;
-        self.header.calibrate(&self.start);
+        let chunk = self.space.draw(size, least, purpose)?;
+        self.calibrate();
         Some(chunk)
     }
 
-    /// Takes back what an ending thread's chunk did not need.
-    pub(crate) fn give_back(&self, rest: Chunk) {
-        self.space.give_back(rest);
+    /// Closes a chunk with `used` bytes of payload, and takes back what it did
+    /// not need.
+    pub(crate) fn close(&self, chunk: Chunk, used: usize) {
+        self.space.close(chunk, used);
+    }
+
+    /// Stores what converts times, unless it was done a moment ago.
+    fn calibrate(&self) {
+        const MOMENT: u64 = 1 << 21;
+        let now = ticks::now();
+        // Relaxed: any thread's will do, and two do no harm.
+        if now.wrapping_sub(self.calibrated.load(Ordering::Relaxed)) > MOMENT {
+            self.calibrated.store(now, Ordering::Relaxed);
+            self.header().calibrate(&self.start);
+        }
+    }
+
+    fn header(&self) -> &Header {
+        self.space.header()
     }
 
     /// The id of a new thread.
@@ -289,8 +305,7 @@ impl Shared {
 
     /// Writes a table record.
     pub(crate) fn announce(&self, record: &Record) {
-        self.tables
-            .append(record, || self.draw(TABLE_CHUNK, TABLE_CHUNK, Use::Order));
+        self.tables.append(record, &self.space);
     }
 
     /// The number of a place in the source.
@@ -307,13 +322,13 @@ impl Shared {
 
     /// Counts a lost access.
     pub(crate) fn lose_access(&self) {
-        self.header.add(header::LOST_ACCESSES, 1);
+        self.header().add(header::LOST_ACCESSES, 1);
     }
 
     /// Counts a lost sync event, and since when there are such.
     pub(crate) fn lose_sync(&self) {
-        self.header.set_first(header::LOST_FROM, ticks::now());
-        self.header.add(header::LOST_SYNC, 1);
+        self.header().set_first(header::LOST_FROM, ticks::now());
+        self.header().add(header::LOST_SYNC, 1);
     }
 
     /// There was no room for a sync event: nothing more is recorded.

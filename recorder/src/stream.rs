@@ -119,10 +119,8 @@ impl Stream {
         self.first.set(std::ptr::null_mut());
         self.next.set(std::ptr::null_mut());
         self.end.set(std::ptr::null_mut());
-        if let Some(chunk) = self.chunk.take()
-            && let Some(rest) = chunk.close(used * 8)
-        {
-            shared.give_back(rest);
+        if let Some(chunk) = self.chunk.take() {
+            shared.close(chunk, used * 8);
         }
     }
 

@@ -6,9 +6,10 @@ use hbtrace_traces::format::table::{Record, encode};
 
 use crate::chunk::{Chunk, Head};
 use crate::primitive::{Mutex, lock};
+use crate::space::{Space, Use};
 
 /// Size of a chunk of tables: it must hold the largest record.
-pub(crate) const TABLE_CHUNK: usize = 32 * 1024;
+const TABLE_CHUNK: usize = 32 * 1024;
 
 /// The end of the tables.
 pub(crate) struct Table {
@@ -38,12 +39,12 @@ impl Table {
     }
 
     /// Adds a record. Without room for it the thing stays nameless.
-    pub(crate) fn append(&self, record: &Record, draw: impl FnOnce() -> Option<Chunk>) {
+    pub(crate) fn append(&self, record: &Record, space: &Space) {
         let Some(bytes) = encode(record) else { return };
         let mut tail = lock(&self.tail);
         let size = (4 + bytes.len()).next_multiple_of(8);
         if !tail.has_room(size) {
-            tail.next(draw());
+            tail.next(space);
         }
         if tail.has_room(size) {
             tail.put(&bytes, size);
@@ -66,11 +67,12 @@ impl Tail {
         }
     }
 
-    fn next(&mut self, chunk: Option<Chunk>) {
-        let Some(chunk) = chunk else { return };
+    fn next(&mut self, space: &Space) {
+        let Some(chunk) = space.draw(TABLE_CHUNK, TABLE_CHUNK, Use::Order) else {
+            return;
+        };
         if let Some(full) = self.chunk.take() {
-            // Its tail is shorter than a page or was too short for a record.
-            let _ = full.close(self.used);
+            space.close(full, self.used);
             self.position += (self.used / 8) as u64;
         }
         chunk.open(&Head {

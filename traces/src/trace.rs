@@ -45,6 +45,10 @@ pub struct Info {
     pub lost_events: u64,
     /// Sync events among them: verdicts may be unsound from the first on.
     pub lost_sync_events: u64,
+    /// CPU time of the recorder's helper thread, in nanoseconds.
+    pub helper_ns: u64,
+    /// Chunks that the helper had not made ready when they were drawn.
+    pub chunks_behind: u32,
     /// What a person should know about the trace, one sentence each.
     pub warnings: Vec<String>,
 }

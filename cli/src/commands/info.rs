@@ -66,7 +66,22 @@ fn origin(info: &Info, row: &mut impl FnMut(&str, &str) -> io::Result<()>) -> io
     if info.cpus != 0 {
         row("CPUs", &info.cpus.to_string())?;
     }
+    if info.helper_ns != 0 {
+        row("helper", &helper(info))?;
+    }
     Ok(())
+}
+
+/// What the recorder's own thread has cost.
+fn helper(info: &Info) -> String {
+    let time = duration(info.helper_ns);
+    match info.chunks_behind {
+        0 => format!("{time} of CPU"),
+        behind => format!(
+            "{time} of CPU, too late for {} chunks",
+            grouped(behind.into())
+        ),
+    }
 }
 
 /// `5.14 s (5,137,984,614 ns)`.

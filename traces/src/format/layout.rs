@@ -52,10 +52,14 @@ pub mod header {
     pub const LOST_FROM: usize = 88;
     /// u32, 0 while recording, 1 when the recorder has closed the trace.
     pub const STATE: usize = 96;
+    /// u32, chunks that the recorder's helper thread had not made ready in time.
+    pub const BEHIND: usize = 100;
     /// u64, flight recording: ticks before which chunks were recycled.
     pub const EVICTED_UNTIL: usize = 104;
     /// u32, bytes of the program and its arguments, each ended by a NUL.
     pub const ARGUMENTS_LENGTH: usize = 112;
+    /// u64, CPU time of the recorder's helper thread, in nanoseconds.
+    pub const HELPER_NS: usize = 120;
     /// The arguments.
     pub const ARGUMENTS: usize = 128;
 }

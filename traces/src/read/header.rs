@@ -27,6 +27,8 @@ pub(super) struct Header {
     pub(super) lost_accesses: u64,
     pub(super) lost_sync: u64,
     pub(super) lost_from: u64,
+    pub(super) behind: u32,
+    pub(super) helper_ns: u64,
     pub(super) complete: bool,
     pub(super) arguments: Vec<String>,
 }
@@ -105,6 +107,8 @@ impl Header {
             lost_accesses: u64_of(header::LOST_ACCESSES),
             lost_sync: u64_of(header::LOST_SYNC),
             lost_from: u64_of(header::LOST_FROM),
+            behind: u32_of(header::BEHIND),
+            helper_ns: u64_of(header::HELPER_NS),
             complete: u32_of(header::STATE) == 1,
             arguments: arguments(page, u32_of(header::ARGUMENTS_LENGTH)),
         }

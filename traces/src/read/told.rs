@@ -53,6 +53,8 @@ pub(super) fn info(path: &Path, seen: &Seen) -> Info {
         cut: seen.is_cut(),
         lost_events: header.lost_accesses.saturating_add(header.lost_sync),
         lost_sync_events: header.lost_sync,
+        helper_ns: header.helper_ns,
+        chunks_behind: header.behind,
         warnings: warnings(seen),
         ..Info::default()
     }

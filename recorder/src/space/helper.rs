@@ -1,0 +1,200 @@
+//! The recorder's own thread: it prepares what others are about to write.
+//!
+//! # Life
+//!
+//! It is started with the session and ends with it. It blocks all signals, so
+//! that none of the service's handlers runs on it, uses no mirror and allocates
+//! nothing, so that it never appears in the trace, and is made by the C library
+//! directly for the same reason. A forked child has none, and records nothing.
+//! If it can't be created, threads do its work themselves.
+//!
+//! # Sleep
+//!
+//! `AWAKE` -> `ASLEEP` (by the helper, before it sleeps) -> `AWAKE` (by a thread
+//! that draws and finds little left, or by the helper when its nap is over), and
+//! from either to `ENDED`. A thread that misses the helper's falling asleep does
+//! not wake it; the next one that draws will, and until then threads do without.
+#![allow(unsafe_code)] // Creates a thread, and waits as the kernel offers it.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::time::Duration;
+
+use hbtrace_traces::format::layout::header;
+
+use super::Space;
+use super::pace::{AHEAD_LEAST, Pace};
+use crate::header::Header;
+use crate::primitive::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+
+const AWAKE: u32 = 0;
+const ASLEEP: u32 = 1;
+const ENDED: u32 = 2;
+/// It calls little and holds little.
+const STACK: usize = 256 << 10;
+const NO_CLOCK: i32 = 0;
+
+/// How the helper is woken and ended.
+pub(super) struct Bell {
+    state: AtomicU32,
+    /// Who finds less left than this rings.
+    low: AtomicU64,
+    /// The clock of the helper's CPU time.
+    clock: AtomicI32,
+}
+
+impl Bell {
+    pub(super) const fn new() -> Bell {
+        Bell {
+            state: AtomicU32::new(AWAKE),
+            low: AtomicU64::new(AHEAD_LEAST),
+            clock: AtomicI32::new(NO_CLOCK),
+        }
+    }
+
+    /// Somebody has drawn, and `left` bytes are ready still.
+    #[inline]
+    pub(super) fn drawn(&self, left: u64) {
+        // Relaxed: what is missed here is made up for by the next draw.
+        if left < self.low.load(Ordering::Relaxed) && self.state.load(Ordering::Relaxed) == ASLEEP {
+            self.ring();
+        }
+    }
+
+    #[cold]
+    fn ring(&self) {
+        // Relaxed: the state is all that is told.
+        let rung = self
+            .state
+            .compare_exchange(ASLEEP, AWAKE, Ordering::Relaxed, Ordering::Relaxed);
+        if rung.is_ok() {
+            self.wake();
+        }
+    }
+
+    /// Ends the helper, and notes what it has cost.
+    pub(super) fn end(&self, header: &Header) {
+        self.note_cost(header);
+        // Relaxed: as above.
+        if self.state.swap(ENDED, Ordering::Relaxed) == ASLEEP {
+            self.wake();
+        }
+    }
+
+    /// Sleeps until it is rung for, or `nap` is over. Returns whether to go on.
+    fn sleep(&self, nap: Option<Duration>) -> bool {
+        // Relaxed: as above.
+        let slept =
+            self.state
+                .compare_exchange(AWAKE, ASLEEP, Ordering::Relaxed, Ordering::Relaxed);
+        if slept.is_ok() {
+            self.wait(nap);
+        }
+        // Relaxed: as above. The nap may be over without a ring.
+        let _ = self
+            .state
+            .compare_exchange(ASLEEP, AWAKE, Ordering::Relaxed, Ordering::Relaxed);
+        // Relaxed: as above.
+        self.state.load(Ordering::Relaxed) != ENDED
+    }
+
+    fn wait(&self, nap: Option<Duration>) {
+        let nap = nap.map(|nap| libc::timespec {
+            tv_sec: nap.as_secs() as libc::time_t,
+            tv_nsec: nap.subsec_nanos().into(),
+        });
+        let until = nap.as_ref().map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: a word and a time that outlive the call. That it returns
+        // early is as good as a ring.
+        unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                self.state.as_ptr(),
+                libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+                ASLEEP,
+                until,
+            )
+        };
+    }
+
+    fn wake(&self) {
+        // SAFETY: a word that outlives the call.
+        unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                self.state.as_ptr(),
+                libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
+                1,
+            )
+        };
+    }
+
+    /// Stores the helper's CPU time so far.
+    fn note_cost(&self, header: &Header) {
+        // Relaxed: a number of the kernel's.
+        let clock = self.clock.load(Ordering::Relaxed);
+        if clock == NO_CLOCK {
+            return;
+        }
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: a place for the answer. The clock of a thread that has ended
+        // is an error.
+        if unsafe { libc::clock_gettime(clock, &mut time) } == 0 {
+            let ns = time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64;
+            header.raise(header::HELPER_NS, ns);
+        }
+    }
+}
+
+/// Starts the helper of `space`. It is not told where it can't be: threads do
+/// without.
+pub(crate) fn start(space: &'static Space) {
+    // SAFETY: plain data that is filled before it is used, and calls of the C
+    // library that are given it; `main` takes what it is given here. The mask
+    // of this thread is the old one again at the end.
+    unsafe {
+        let mut attributes = std::mem::zeroed();
+        if libc::pthread_attr_init(&mut attributes) != 0 {
+            return;
+        }
+        libc::pthread_attr_setdetachstate(&mut attributes, libc::PTHREAD_CREATE_DETACHED);
+        libc::pthread_attr_setstacksize(&mut attributes, STACK);
+        let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        let mut thread = std::mem::zeroed();
+        let argument = ptr::from_ref(space).cast_mut().cast();
+        let _ = libc::pthread_create(&mut thread, &attributes, main, argument);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut());
+        libc::pthread_attr_destroy(&mut attributes);
+    }
+}
+
+extern "C" fn main(space: *mut c_void) -> *mut c_void {
+    // SAFETY: the space that `start` was given, which lives for ever.
+    let space = unsafe { &*space.cast::<Space>() };
+    let mut clock = 0;
+    // SAFETY: this thread's own name, and a place for the number of its clock.
+    unsafe {
+        libc::prctl(libc::PR_SET_NAME, c"hbtrace".as_ptr());
+        if libc::pthread_getcpuclockid(libc::pthread_self(), &mut clock) == 0 {
+            // Relaxed: a number of the kernel's.
+            space.bell.clock.store(clock, Ordering::Relaxed);
+        }
+    }
+    let mut pace = Pace::new();
+    let mut oldest = 0;
+    loop {
+        let step = pace.step(space.drawn());
+        space.bell.low.store(step.ahead / 2, Ordering::Relaxed);
+        space.prepare(step.ahead);
+        oldest = space.release(oldest);
+        space.bell.note_cost(&space.header);
+        if !space.bell.sleep(step.nap) {
+            return ptr::null_mut();
+        }
+    }
+}
