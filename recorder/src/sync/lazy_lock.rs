@@ -29,6 +29,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     /// # Panics
     /// If the initialiser panics or has panicked.
     #[track_caller]
+    #[inline]
     pub fn force(this: &LazyLock<T, F>) -> &T {
         this.cell.get_or_init(|| {
             let initialiser = lock(&this.initialiser).take();
@@ -53,6 +54,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
 impl<T, F> LazyLock<T, F> {
     /// As [`std::sync::LazyLock::get`].
     #[track_caller]
+    #[inline]
     pub fn get(this: &LazyLock<T, F>) -> Option<&T> {
         this.cell.get()
     }
@@ -71,6 +73,7 @@ impl<T, F: FnOnce() -> T> Deref for LazyLock<T, F> {
     type Target = T;
 
     #[track_caller]
+    #[inline]
     fn deref(&self) -> &T {
         LazyLock::force(self)
     }

@@ -37,6 +37,7 @@ mod once;
 mod once_lock;
 mod poison;
 mod rwlock;
+mod seen;
 
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};
 

@@ -5,7 +5,8 @@
 //! initialiser stands in the trace before anyone can see it.
 //!
 //! Attempts are counted: the number of `once_done` is its attempt, a later
-//! caller's `once_get` names the attempt it saw the end of. An attempt that
+//! caller's `once_get` names the attempt it saw the end of. A thread's later
+//! ones of the same attempt are left out (see `seen.rs`). An attempt that
 //! panics ends as well (what it did happens before the next attempt, and
 //! before the panic of a caller that finds the gate poisoned).
 
@@ -16,7 +17,7 @@ use std::panic::Location;
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
-use super::poison;
+use super::{poison, seen};
 use crate::emit::{self, Event};
 use crate::object::Object;
 use crate::primitive::{AtomicU8, AtomicU64, Condvar, Mutex, MutexGuard, Ordering, lock};
@@ -82,8 +83,11 @@ impl Gate {
     pub(super) fn is_complete(&self, site: &'static Location<'static>) -> bool {
         // Acquire: pairs with the Release of `Attempt::drop`.
         let complete = self.state.load(Ordering::Acquire) == COMPLETE;
-        if complete {
-            self.seen(site, self.last_attempt(), false);
+        if complete && emit::recording() {
+            let last = self.last_attempt();
+            if !seen::has_seen(self.object.id(ObjectKind::Once), last) {
+                self.seen(site, last, false);
+            }
         }
         complete
     }
@@ -92,15 +96,25 @@ impl Gate {
     ///
     /// # Panics
     /// If an earlier one panicked and `force` is false, or if `initialise` does.
+    #[inline]
     pub(super) fn call(
         &self,
         site: &'static Location<'static>,
         force: bool,
         initialise: impl FnOnce(&OnceState),
     ) {
-        if self.is_complete(site) {
-            return;
+        if !self.is_complete(site) {
+            self.initialise(site, force, initialise);
         }
+    }
+
+    #[cold]
+    fn initialise(
+        &self,
+        site: &'static Location<'static>,
+        force: bool,
+        initialise: impl FnOnce(&OnceState),
+    ) {
         let (count, waited) = self.await_running(site);
         let last = self.last_attempt();
         match self.state.load(Ordering::Relaxed) {
@@ -188,7 +202,9 @@ impl Gate {
     /// Records that the caller has seen the end of attempt `number`.
     fn seen(&self, site: &'static Location<'static>, number: u64, waited: bool) {
         if emit::recording() {
-            emit::sync(self.event(Kind::OnceGet, site).number(number).timed(waited));
+            let event = self.event(Kind::OnceGet, site);
+            emit::sync(event.number(number).timed(waited));
+            seen::note(event.sync.object, number);
         }
     }
 
@@ -220,6 +236,7 @@ impl Drop for Attempt<'_> {
         if emit::recording() {
             let event = gate.event(Kind::OnceDone, self.site);
             emit::sync(event.number(number).timed(*count != 0));
+            seen::note(event.sync.object, number);
         }
         gate.ended.store(number + 1, Ordering::Relaxed);
         // Release: publishes the initialiser and `ended` to `is_complete`.

@@ -28,6 +28,7 @@ impl<T> OnceLock<T> {
 
     /// As [`std::sync::OnceLock::get`].
     #[track_caller]
+    #[inline]
     pub fn get(&self) -> Option<&T> {
         // The value is there a moment before the gate is complete: ask the gate.
         self.gate
@@ -60,6 +61,7 @@ impl<T> OnceLock<T> {
 
     /// As [`std::sync::OnceLock::get_or_init`].
     #[track_caller]
+    #[inline]
     pub fn get_or_init<F: FnOnce() -> T>(&self, f: F) -> &T {
         self.initialise(Location::caller(), f);
         self.inner.get().expect("a complete gate has a value")
@@ -76,6 +78,7 @@ impl<T> OnceLock<T> {
         self.inner.take()
     }
 
+    #[inline]
     fn initialise(&self, site: &'static Location<'static>, f: impl FnOnce() -> T) {
         self.gate.call(site, true, |_| {
             let is_new = self.inner.set(f()).is_ok();

@@ -259,3 +259,27 @@ fn once_cells_are_seen_after_their_initialiser() {
         }
     }
 }
+
+#[test]
+fn once_again_work() {
+    let cell = OnceLock::from(7);
+    for _ in 0..turns() {
+        assert_eq!(cell.get_or_init(|| 8), &7);
+    }
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..turns() {
+                    assert_eq!(cell.get(), Some(&7));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn what_a_thread_sees_again_is_recorded_once() {
+    let trace = exactly("order::once_again_work");
+    assert_eq!(count(&trace, Kind::OnceDone), 1);
+    assert_eq!(count(&trace, Kind::OnceGet), THREADS);
+}
