@@ -1,9 +1,11 @@
 //! Whether the recorded order of atomics is the true one.
 //!
-//! Threads hammer on a few atomics and keep books of their own. Every value
-//! that is written is unique, so the books tell which write each operation
-//! read from; the trace tells it by versions. The two have to agree, event by
-//! event: kinds, orderings and fences, too.
+//! Threads hammer on a few atomics of all widths and keep books of their own:
+//! what each operation read, and what it wrote. The trace tells by versions
+//! which write each operation read from. The two have to agree, event by event:
+//! kinds, orderings and fences, too, and each version was written once. Some of
+//! the atomics are as old as if their versions were about to pass the bits that
+//! stand beside their values.
 //!
 //! `HBTRACE_STRESS=1000000` does as many operations (100,000 if not given).
 
@@ -13,14 +15,130 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hbtrace_recorder::sync::atomic::{AtomicU64, Ordering, fence};
+use hbtrace_recorder::sync::atomic::{
+    AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence,
+};
 use hbtrace_recorder::{Named, thread};
 use hbtrace_traces::event::{MemoryOrder, SyncEvent};
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::trace::Trace;
 
 const THREADS: u64 = 4;
-const ATOMICS: usize = 3;
+
+/// An atomic of any width; what does not fit into it is cut off.
+trait Atomic: Send + Sync {
+    fn load(&self, order: Ordering) -> u64;
+    fn store(&self, value: u64, order: Ordering);
+    fn swap(&self, value: u64, order: Ordering) -> u64;
+    fn add(&self, value: u64, order: Ordering) -> u64;
+    fn exchange(&self, old: u64, new: u64, orders: (Ordering, Ordering)) -> Result<u64, u64>;
+    /// A value as it fits.
+    fn cut(&self, value: u64) -> u64;
+}
+
+macro_rules! atomics {
+    ($($name:ty, $value:ty;)*) => {$(
+        impl Atomic for $name {
+            fn load(&self, order: Ordering) -> u64 {
+                self.load(order) as u64
+            }
+
+            fn store(&self, value: u64, order: Ordering) {
+                self.store(value as $value, order);
+            }
+
+            fn swap(&self, value: u64, order: Ordering) -> u64 {
+                self.swap(value as $value, order) as u64
+            }
+
+            fn add(&self, value: u64, order: Ordering) -> u64 {
+                self.fetch_add(value as $value, order) as u64
+            }
+
+            fn exchange(
+                &self,
+                old: u64,
+                new: u64,
+                (success, failure): (Ordering, Ordering),
+            ) -> Result<u64, u64> {
+                self.compare_exchange(old as $value, new as $value, success, failure)
+                    .map(|value| value as u64)
+                    .map_err(|value| value as u64)
+            }
+
+            fn cut(&self, value: u64) -> u64 {
+                value as $value as u64
+            }
+        }
+    )*};
+}
+
+atomics! {
+    AtomicU8, u8;
+    AtomicU16, u16;
+    AtomicU32, u32;
+    AtomicU64, u64;
+}
+
+fn pointer(value: u64) -> *mut u8 {
+    std::ptr::without_provenance_mut(value as usize)
+}
+
+impl Atomic for AtomicPtr<u8> {
+    fn load(&self, order: Ordering) -> u64 {
+        self.load(order).addr() as u64
+    }
+
+    fn store(&self, value: u64, order: Ordering) {
+        self.store(pointer(value), order);
+    }
+
+    fn swap(&self, value: u64, order: Ordering) -> u64 {
+        self.swap(pointer(value), order).addr() as u64
+    }
+
+    fn add(&self, value: u64, order: Ordering) -> u64 {
+        self.fetch_byte_add(value as usize, order).addr() as u64
+    }
+
+    fn exchange(&self, old: u64, new: u64, orders: (Ordering, Ordering)) -> Result<u64, u64> {
+        self.compare_exchange(pointer(old), pointer(new), orders.0, orders.1)
+            .map(|value| value.addr() as u64)
+            .map_err(|value| value.addr() as u64)
+    }
+
+    fn cut(&self, value: u64) -> u64 {
+        value
+    }
+}
+
+/// Writes that the old ones among [`all`] have behind them: versions pass 31
+/// bits, and 32, while the threads hammer.
+fn ages(operations: u64) -> [u64; 2] {
+    [(1 << 31) - operations / 40, (1 << 32) - operations / 80]
+}
+
+/// The atomics, each zero; those that are old have been written once since.
+fn all(operations: u64) -> Vec<Box<dyn Atomic>> {
+    let [one, two] = ages(operations);
+    let old: Vec<AtomicU32> = [one, two].map(|age| AtomicU32::aged(7, age)).into();
+    for (at, old) in old.iter().enumerate() {
+        hbtrace_recorder::name(old, &atomic_name(at));
+        old.store(0, Ordering::Relaxed);
+    }
+    let mut all: Vec<Box<dyn Atomic>> = Vec::new();
+    all.extend(old.into_iter().map(|old| Box::new(old) as Box<dyn Atomic>));
+    all.push(Box::new(AtomicU8::new(0).named(&atomic_name(2))));
+    all.push(Box::new(AtomicU16::new(0).named(&atomic_name(3))));
+    all.push(Box::new(AtomicU64::new(0).named(&atomic_name(4))));
+    all.push(Box::new(AtomicPtr::new(pointer(0)).named(&atomic_name(5))));
+    all
+}
+
+/// The first version of each that the books know: its value is zero.
+fn first(operations: u64, at: usize) -> u64 {
+    ages(operations).get(at).map_or(0, |age| age + 1)
+}
 
 /// What a thread knows that it did.
 struct Done {
@@ -67,9 +185,10 @@ const EXCHANGES: [(Ordering, MemoryOrder); 5] = [
 ];
 
 /// One operation on one of the atomics, writing `value` if it writes.
-fn operate(atomics: &[AtomicU64], random: &mut Random, value: u64, last: &mut [u64]) -> Done {
-    let at = random.next() as usize % ATOMICS;
+fn operate(atomics: &[Box<dyn Atomic>], random: &mut Random, value: u64, last: &mut [u64]) -> Done {
+    let at = random.next() as usize % atomics.len();
     let atomic = &atomics[at];
+    let value = atomic.cut(value);
     let (kind, order, read, written) = match random.next() % 16 {
         0 => {
             let (order, recorded) = random.pick(&EXCHANGES[1..]);
@@ -91,15 +210,21 @@ fn operate(atomics: &[AtomicU64], random: &mut Random, value: u64, last: &mut [u
             atomic.store(value, order);
             (Kind::Store, recorded, None, Some(value))
         }
-        9..12 => {
+        9..11 => {
             let (order, recorded) = random.pick(&EXCHANGES);
             let read = atomic.swap(value, order);
             (Kind::Rmw, recorded, Some(read), Some(value))
         }
+        11..13 => {
+            let (order, recorded) = random.pick(&EXCHANGES);
+            let read = atomic.add(value, order);
+            let sum = atomic.cut(read.wrapping_add(value));
+            (Kind::Rmw, recorded, Some(read), Some(sum))
+        }
         _ => {
             let (success, succeeded) = random.pick(&EXCHANGES);
             let (failure, failed) = random.pick(&LOADS);
-            match atomic.compare_exchange(last[at], value, success, failure) {
+            match atomic.exchange(last[at], value, (success, failure)) {
                 Ok(read) => (Kind::Rmw, succeeded, Some(read), Some(value)),
                 Err(read) => (Kind::Load, failed, Some(read), None),
             }
@@ -116,19 +241,21 @@ fn operate(atomics: &[AtomicU64], random: &mut Random, value: u64, last: &mut [u
 }
 
 /// The books of all threads, by the threads' names.
-fn hammer(operations: u64) -> BTreeMap<String, Vec<Done>> {
-    let atomics: Arc<[AtomicU64]> = (0..ATOMICS)
-        .map(|at| AtomicU64::new(0).named(&atomic_name(at)))
-        .collect();
+fn hammer(atomics: Vec<Box<dyn Atomic>>, operations: u64) -> BTreeMap<String, Vec<Done>> {
+    let atomics: Arc<[Box<dyn Atomic>]> = atomics.into();
     let threads: Vec<_> = (1..=THREADS)
         .map(|number| {
             let name = format!("hammer-{number}");
             let atomics = Arc::clone(&atomics);
             let body = move || {
                 let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ number);
-                let mut last = [0; ATOMICS];
+                let mut last = vec![0; atomics.len()];
                 (0..operations / THREADS)
-                    .map(|count| operate(&atomics, &mut random, number << 48 | count, &mut last))
+                    .map(|count| {
+                        // Unique from 4 bytes on, for fewer than 2^24 rounds.
+                        let value = number << 48 | number << 24 | count;
+                        operate(&atomics, &mut random, value, &mut last)
+                    })
                     .collect()
             };
             let thread = thread::Builder::new().name(name.clone()).spawn(body);
@@ -163,13 +290,16 @@ fn a_load_reads_the_recorded_store() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("atomics.trace");
     let session = hbtrace_recorder::record(&path).start().unwrap();
-    let books = hammer(operations);
+    let atomics = all(operations);
+    let count = atomics.len();
+    let books = hammer(atomics, operations);
     session.stop();
     let trace = hbtrace_traces::read::open(&path, Default::default()).unwrap();
     assert!(trace.info.complete && trace.info.lost_events == 0);
 
-    // Version 0 of each is what it was created with.
-    let mut values: BTreeMap<(usize, u64), u64> = (0..ATOMICS).map(|at| ((at, 0), 0)).collect();
+    let mut values: BTreeMap<(usize, u64), u64> = (0..count)
+        .map(|at| ((at, first(operations, at)), 0))
+        .collect();
     let mut reads = Vec::new();
     for (name, done) in &books {
         let events = recorded(&trace, name);
@@ -193,12 +323,12 @@ fn a_load_reads_the_recorded_store() {
         .filter(|(version, read)| values.get(version) != Some(read))
         .count();
     assert_eq!(wrong, 0, "of {} reads", reads.len());
-    for at in 0..ATOMICS {
+    for at in 0..count {
+        let first = first(operations, at);
         let versions = values.range((at, 0)..=(at, u64::MAX)).count() as u64;
-        assert!(
-            values.contains_key(&(at, versions - 1)),
-            "versions have gaps"
-        );
+        let last = first + versions - 1;
+        assert!(values.contains_key(&(at, last)), "versions have gaps");
+        assert!(at > 1 || last > (1 << (31 + at)), "{last} passes no bits");
     }
     println!(
         "{} reads of {} versions, 0 wrong",

@@ -134,3 +134,17 @@ small! {
     AtomicI32 4;
     AtomicU32 4;
 }
+
+impl AtomicU32 {
+    /// A new atomic as if it had been written `writes` times before, which
+    /// would take long. For tests of the recorder alone: the trace does not
+    /// hold those writes, so the next one has to come before the first load.
+    #[doc(hidden)]
+    #[must_use]
+    #[track_caller]
+    pub fn aged(value: u32, writes: u64) -> AtomicU32 {
+        let mut atomic = AtomicU32::new(value);
+        atomic.inner.age(writes);
+        atomic
+    }
+}

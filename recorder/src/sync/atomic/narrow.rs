@@ -88,6 +88,14 @@ impl<A: Small> Narrow<A> {
         }
     }
 
+    /// As if the value had been written so many times before.
+    pub(super) fn age(&mut self, writes: u64) {
+        *self.hint.get_mut() = writes;
+        let version = writes & Self::VERSION;
+        // Relaxed: the caller has it alone.
+        self.word().fetch_or(version, Ordering::Relaxed);
+    }
+
     #[inline]
     fn word(&self) -> &AtomicU64 {
         let at = std::ptr::from_ref(self).cast::<AtomicU64>();
@@ -268,14 +276,6 @@ mod tests {
         })
     }
 
-    /// As if the value had been written so many times before.
-    fn age<A: Small>(narrow: &Narrow<A>, writes: u64) {
-        let word = narrow.word().load(Ordering::Relaxed) & !Narrow::<A>::VERSION;
-        let aged = word | writes & Narrow::<A>::VERSION;
-        narrow.word().store(aged, Ordering::Relaxed);
-        narrow.hint.store(writes, Ordering::Relaxed);
-    }
-
     /// What an operation read and, if it is a write, wrote: versions and
     /// values.
     type Step = (Option<(u64, u64)>, Option<(u64, u64)>);
@@ -358,9 +358,9 @@ mod tests {
 
     #[test]
     fn versions_of_four_bytes_pass_their_bits_exactly() {
-        let narrow: Narrow<AtomicU32> = Narrow::new(AtomicU32::new(7));
         for around in [1, 2, 3, 1 << 20] {
-            age(&narrow, (around << 31) - 20_000);
+            let mut narrow: Narrow<AtomicU32> = Narrow::new(AtomicU32::new(7));
+            narrow.age((around << 31) - 20_000);
             assert_eq!(compare(&narrow, 20_000, 0x9e37_79b9_7f4a_7c15), 0);
             assert!(narrow.read(Ordering::Relaxed).1 > around << 31);
         }
@@ -381,8 +381,8 @@ mod tests {
 
     #[test]
     fn the_version_never_carries_into_the_value() {
-        let narrow: Narrow<AtomicU32> = Narrow::new(AtomicU32::new(u32::MAX));
-        age(&narrow, (1 << 31) - 3);
+        let mut narrow: Narrow<AtomicU32> = Narrow::new(AtomicU32::new(u32::MAX));
+        narrow.age((1 << 31) - 3);
         for round in 0..6 {
             let (old, version) = narrow.add(1, Ordering::Relaxed);
             assert_eq!(old as u32, u32::MAX.wrapping_add(round));
@@ -397,11 +397,11 @@ mod tests {
 
     #[test]
     fn a_thread_that_slept_too_long_does_not_guess() {
-        let narrow: Narrow<AtomicU32> = Narrow::new(AtomicU32::new(0));
+        let mut narrow: Narrow<AtomicU32> = Narrow::new(AtomicU32::new(0));
         let before = narrow.glance();
-        age(&narrow, (1 << 31) - (1 << 26));
+        narrow.age((1 << 31) - (1 << 26));
         assert_eq!(narrow.version(before), Some(0), "still one answer");
-        age(&narrow, (1 << 31) + 1);
+        narrow.age((1 << 31) + 1);
         assert_eq!(narrow.version(before), None, "0 or 2^31");
     }
 }
