@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout)]
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use hbtrace_bench::arguments::Arguments;
@@ -23,12 +24,13 @@ fn main() -> io::Result<ExitCode> {
         println!("Not counted: valgrind is not installed.");
         return Ok(ExitCode::SUCCESS);
     }
-    machine::describe(&arguments.folder);
+    let folder = arguments.folder_in_memory()?;
+    machine::describe(&folder);
     let budgets: Vec<&Budget> = BUDGETS
         .iter()
         .filter(|budget| arguments.wants(budget.row))
         .collect();
-    let counts = count(&budgets, &arguments)?;
+    let counts = count(&budgets, &folder)?;
     Ok(match print(&budgets, &counts) {
         0 => ExitCode::SUCCESS,
         over => {
@@ -39,7 +41,7 @@ fn main() -> io::Result<ExitCode> {
 }
 
 /// Instructions of each budget's row, by variant.
-fn count(budgets: &[&Budget], arguments: &Arguments) -> io::Result<Vec<Vec<f64>>> {
+fn count(budgets: &[&Budget], folder: &Path) -> io::Result<Vec<Vec<f64>>> {
     let rows: Vec<&str> = budgets.iter().map(|budget| budget.row).collect();
     let variants = [
         Variant::plain("native", "native"),
@@ -49,7 +51,7 @@ fn count(budgets: &[&Budget], arguments: &Arguments) -> io::Result<Vec<Vec<f64>>
     ];
     let counts = variants
         .iter()
-        .map(|variant| callgrind::count(variant, &rows, &arguments.folder));
+        .map(|variant| callgrind::count(variant, &rows, folder));
     counts.collect()
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout)]
 
 use std::io;
+use std::path::Path;
 
 use hbtrace_bench::arguments::Arguments;
 use hbtrace_bench::child::{self, Side};
@@ -24,8 +25,9 @@ fn main() -> io::Result<()> {
         return Ok(());
     }
     let arguments = Arguments::of_this_program();
+    let folder = arguments.folder_in_memory()?;
     println!("## Operations\n");
-    machine::describe(&arguments.folder);
+    machine::describe(&folder);
     let variants = [
         Variant::plain("native", "native"),
         Variant::plain("off", "mirrors"),
@@ -36,7 +38,7 @@ fn main() -> io::Result<()> {
     header();
     let mut fairness = Vec::new();
     for row in ROWS.iter().filter(|row| arguments.wants(row.name)) {
-        let rounds = measure(row, &variants, &arguments)?;
+        let rounds = measure(row, &variants, &arguments, &folder)?;
         println!("{}", line(row, &rounds));
         if row.name == "mutex-contended" {
             fairness = rounds;
@@ -49,7 +51,12 @@ fn main() -> io::Result<()> {
 }
 
 /// All rounds of a row: every side starts several times, and takes turns.
-fn measure(row: &Row, variants: &[Variant], arguments: &Arguments) -> io::Result<Vec<Rounds>> {
+fn measure(
+    row: &Row,
+    variants: &[Variant],
+    arguments: &Arguments,
+    folder: &Path,
+) -> io::Result<Vec<Rounds>> {
     let mut rounds: Vec<Rounds> = variants
         .iter()
         .map(|variant| Rounds {
@@ -61,7 +68,7 @@ fn measure(row: &Row, variants: &[Variant], arguments: &Arguments) -> io::Result
     for _ in 0..arguments.starts {
         let sides: io::Result<Vec<Side>> = variants
             .iter()
-            .map(|variant| variant.start(&arguments.folder))
+            .map(|variant| variant.start(folder))
             .collect();
         let mut sides = sides?;
         for round in 0..=arguments.rounds as usize {
@@ -79,9 +86,7 @@ fn measure(row: &Row, variants: &[Variant], arguments: &Arguments) -> io::Result
             }
         }
         sides.into_iter().try_for_each(Side::end)?;
-        variants
-            .iter()
-            .for_each(|variant| variant.clean(&arguments.folder));
+        variants.iter().for_each(|variant| variant.clean(folder));
     }
     Ok(rounds)
 }

@@ -1,6 +1,9 @@
 //! What all benches take on their command lines.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
@@ -9,9 +12,10 @@ use clap::Parser;
 pub struct Arguments {
     /// Only rows (or parts) whose name contains one of these.
     pub filter: Vec<String>,
-    /// Where traces are recorded into; removed afterwards.
-    #[arg(long, default_value = "/dev/shm")]
-    pub folder: PathBuf,
+    /// Where traces are recorded into, and removed again; memory or the build's
+    /// folder, by what is measured, where it is not given.
+    #[arg(long)]
+    folder: Option<PathBuf>,
     /// Starts of the sides, for each row.
     #[arg(long, default_value_t = 5)]
     pub starts: u32,
@@ -42,9 +46,54 @@ impl Arguments {
         arguments
     }
 
+    /// A fresh folder for traces: in memory, where nothing is given.
+    ///
+    /// # Errors
+    /// If it can't be made.
+    pub fn folder_in_memory(&self) -> io::Result<Folder> {
+        Folder::new(self.folder.as_deref().unwrap_or(Path::new("/dev/shm")))
+    }
+
+    /// A fresh folder for traces: on the disk of the build, where nothing is
+    /// given.
+    ///
+    /// # Errors
+    /// If it can't be made.
+    pub fn folder_on_disk(&self) -> io::Result<Folder> {
+        let program = std::env::current_exe()?;
+        let build = program.parent().unwrap_or(Path::new("."));
+        Folder::new(self.folder.as_deref().unwrap_or(build))
+    }
+
     /// Whether a row (or part) is asked for.
     #[must_use]
     pub fn wants(&self, name: &str) -> bool {
         self.filter.is_empty() || self.filter.iter().any(|part| name.contains(part.as_str()))
+    }
+}
+
+/// A folder that is removed, with all that is in it, when this is dropped.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    fn new(within: &Path) -> io::Result<Folder> {
+        let path = within.join(format!("hbtrace-bench-{}", std::process::id()));
+        fs::create_dir_all(&path)?;
+        Ok(Folder(path))
+    }
+}
+
+impl Deref for Folder {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -20,6 +20,7 @@ mod routes;
 mod sessions;
 mod stats;
 mod store;
+mod value;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -63,6 +64,10 @@ struct Arguments {
     /// Mistakes to put in (repeatable, or separated by commas).
     #[arg(long, value_enum, value_delimiter = ',')]
     fault: Vec<Fault>,
+    /// Tell the recorder each word of the store's values that is read or
+    /// written, as instrumentation by a compiler would.
+    #[arg(long)]
+    tell_values: bool,
 }
 
 fn main() -> ExitCode {
@@ -82,7 +87,11 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error + Send +
     let server = listen(arguments.listen)?;
     let journal = Arc::new(Journal::create(&arguments.journal)?);
     let service = Arc::new(Service {
-        store: Store::new(fault(Fault::HotLock), fault(Fault::RacyStat)),
+        store: Store::new(
+            fault(Fault::HotLock),
+            fault(Fault::RacyStat),
+            arguments.tell_values,
+        ),
         sessions: Sessions::new(),
         stats: Stats::new(),
         journal: Arc::clone(&journal),

@@ -8,7 +8,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use hbtrace_recorder::Named;
 use hbtrace_recorder::cell::Tracked;
-use hbtrace_recorder::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use hbtrace_recorder::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::value::Value;
 
 /// Shards of a store without the hot-lock fault.
 const SHARDS: usize = 16;
@@ -16,7 +18,7 @@ const SHARDS: usize = 16;
 /// A stored value.
 #[derive(Clone)]
 pub(crate) struct Entry {
-    pub(crate) value: Arc<[u8]>,
+    pub(crate) value: Value,
     /// Counts the writes of this key.
     pub(crate) version: u64,
 }
@@ -35,11 +37,13 @@ pub(crate) struct Store {
     hits: Vec<Tracked<u64>>,
     render_inside: bool,
     count_outside: bool,
+    tell_values: bool,
 }
 
 impl Store {
-    /// An empty store; the two faults as flags.
-    pub(crate) fn new(hot_lock: bool, racy_stat: bool) -> Store {
+    /// An empty store; the two faults as flags, and whether accesses to values
+    /// are told to the recorder.
+    pub(crate) fn new(hot_lock: bool, racy_stat: bool, tell_values: bool) -> Store {
         let shards = if hot_lock { 1 } else { SHARDS };
         Store {
             shards: (0..shards)
@@ -50,6 +54,7 @@ impl Store {
                 .collect(),
             render_inside: hot_lock,
             count_outside: racy_stat,
+            tell_values,
         }
     }
 
@@ -80,13 +85,11 @@ impl Store {
 
     /// Sets `key`, and gives the version it has now.
     pub(crate) fn put(&self, key: &str, value: Vec<u8>) -> u64 {
+        let value = Value::new(value, self.tell_values);
         let mut shard = self.lock(self.shard_of(key));
         shard.bytes += value.len();
         let version = shard.entries.get(key).map_or(1, |entry| entry.version + 1);
-        let entry = Entry {
-            value: value.into(),
-            version,
-        };
+        let entry = Entry { value, version };
         if let Some(old) = shard.entries.insert(key.to_owned(), entry) {
             shard.bytes -= old.value.len();
         }
@@ -145,13 +148,13 @@ pub(crate) struct Rendered {
 /// of it compressed.
 fn render(key: &str, entry: &Entry) -> Rendered {
     let mut hasher = DefaultHasher::new();
-    entry.value.hash(&mut hasher);
+    entry.value.read().hash(&mut hasher);
     let tag = format!("\"{:016x}-{}\"", hasher.finish(), entry.version);
     let mut body = String::with_capacity(entry.value.len() + key.len() + 64);
     body.push_str("{\"key\":");
     push_json(&mut body, key);
     body.push_str(&format!(",\"version\":{},\"value\":", entry.version));
-    push_json(&mut body, &String::from_utf8_lossy(&entry.value));
+    push_json(&mut body, &String::from_utf8_lossy(entry.value.read()));
     body.push('}');
     Rendered {
         body: compress(&body),

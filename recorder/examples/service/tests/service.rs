@@ -13,16 +13,14 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// Records one run with `faults` and gives the exit code and JSON report of
+/// Records one run with `options` and gives the exit code and JSON report of
 /// its analysis.
-fn record_and_analyze(faults: &str, folder: &Path) -> (i32, Value) {
+fn record_and_analyze(options: &[&str], folder: &Path) -> (i32, Value) {
     let trace = folder.join("run.trace");
     let mut service = Command::new(env!("CARGO_BIN_EXE_session-service"));
     service.arg("--journal").arg(folder.join("journal.log"));
-    if !faults.is_empty() {
-        service.args(["--fault", faults]);
-    }
     let mut service = service
+        .args(options)
         .env("HBTRACE_OUT", &trace)
         .stdout(Stdio::piped())
         .spawn()
@@ -73,7 +71,7 @@ fn assert_tiled(report: &Value) {
 #[test]
 fn a_clean_service_is_reported_clean() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, report) = record_and_analyze("", folder.path());
+    let (code, report) = record_and_analyze(&[], folder.path());
     assert_eq!(count(&report["races"]), 0, "{:#}", report["races"]);
     assert_eq!(count(&report["deadlocks"]), 0, "{:#}", report["deadlocks"]);
     assert_eq!(report["trace"]["lost_events"], 0);
@@ -83,9 +81,20 @@ fn a_clean_service_is_reported_clean() {
 }
 
 #[test]
+fn values_that_are_shared_and_die_race_with_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, report) = record_and_analyze(&["--tell-values"], folder.path());
+    assert!(report["trace"]["accesses"].as_u64().unwrap() > 1_000_000);
+    assert_eq!(count(&report["races"]), 0, "{:#}", report["races"]);
+    assert_eq!(report["trace"]["lost_events"], 0);
+    assert_eq!(code, 0);
+}
+
+#[test]
 fn the_three_faults_are_found_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, report) = record_and_analyze("racy-stat,inversion,hot-lock", folder.path());
+    let faults = ["--fault", "racy-stat,inversion,hot-lock"];
+    let (code, report) = record_and_analyze(&faults, folder.path());
     assert_eq!(code, 1);
     assert_eq!(report["trace"]["lost_events"], 0);
 

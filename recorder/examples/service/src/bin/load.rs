@@ -4,11 +4,15 @@
 //!
 //! The mix of requests is the same in every run (a seeded generator).
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use hdrhistogram::Histogram;
 use ureq::Agent;
 use ureq::http::{Method, Request};
 
@@ -32,27 +36,21 @@ struct Arguments {
     /// Keys in use.
     #[arg(long, default_value_t = 200)]
     keys: u64,
+    /// Writes the latencies into this file: nanoseconds and how many, a line
+    /// each.
+    #[arg(long)]
+    latencies: Option<PathBuf>,
 }
+
+/// Latencies in nanoseconds, to three digits.
+type Latencies = Histogram<u64>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let start = Instant::now();
-    let result = thread::scope(|scope| {
-        let clients: Vec<_> = (0..arguments.clients)
-            .map(|number| {
-                let arguments = &arguments;
-                scope.spawn(move || client(arguments, number))
-            })
-            .collect();
-        let mut latencies = Vec::new();
-        for client in clients {
-            latencies.extend(client.join().map_err(|_| "a client panicked")??);
-        }
-        Ok::<_, Error>(latencies)
-    });
-    match result.and_then(|latencies| end(&arguments).map(|()| latencies)) {
+    match drive(&arguments).and_then(|latencies| end(&arguments).map(|()| latencies)) {
         Ok(latencies) => {
-            report(latencies, start.elapsed());
+            report(&latencies, start.elapsed());
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -60,6 +58,38 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs all clients; the latencies of all their requests.
+fn drive(arguments: &Arguments) -> Result<Latencies, Error> {
+    let all = thread::scope(|scope| {
+        let clients: Vec<_> = (0..arguments.clients)
+            .map(|number| scope.spawn(move || client(arguments, number)))
+            .collect();
+        let mut all = Latencies::new(3)?;
+        for client in clients {
+            all.add(client.join().map_err(|_| "a client panicked")??)?;
+        }
+        Ok::<_, Error>(all)
+    })?;
+    if let Some(path) = &arguments.latencies {
+        write(&all, path)?;
+    }
+    Ok(all)
+}
+
+/// Writes each recorded latency and how often it came.
+fn write(latencies: &Latencies, path: &Path) -> Result<(), Error> {
+    let mut out = BufWriter::new(File::create(path)?);
+    for value in latencies.iter_recorded() {
+        writeln!(
+            out,
+            "{} {}",
+            value.value_iterated_to(),
+            value.count_since_last_iteration()
+        )?;
+    }
+    Ok(out.flush()?)
 }
 
 /// Minimal standard generator (Lehmer, multiplier 48271): the same requests in
@@ -86,11 +116,11 @@ impl Random {
     }
 }
 
-fn client(arguments: &Arguments, number: u32) -> Result<Vec<Duration>, Error> {
+fn client(arguments: &Arguments, number: u32) -> Result<Latencies, Error> {
     let server = Server::new(&arguments.url);
     let mut random = Random(u64::from(number) + 1);
     let token = server.text(Method::POST, &format!("session/user{number}"), "")?;
-    let mut latencies = Vec::with_capacity(arguments.requests as usize);
+    let mut latencies = Latencies::new(3)?;
     for _ in 0..arguments.requests {
         let start = Instant::now();
         let key = format!("kv/key{}", random.below(arguments.keys));
@@ -108,7 +138,7 @@ fn client(arguments: &Arguments, number: u32) -> Result<Vec<Duration>, Error> {
             32 => drop(server.text(Method::GET, "metrics", "")?),
             _ => drop(server.text(Method::GET, &key, "")?),
         }
-        latencies.push(start.elapsed());
+        latencies.record(start.elapsed().as_nanos() as u64)?;
     }
     Ok(latencies)
 }
@@ -164,15 +194,8 @@ impl Server {
 }
 
 #[allow(clippy::print_stdout)]
-fn report(mut latencies: Vec<Duration>, elapsed: Duration) {
-    latencies.sort();
-    let at = |share: f64| {
-        let index = (latencies.len() as f64 * share) as usize;
-        latencies
-            .get(index.min(latencies.len().saturating_sub(1)))
-            .copied()
-            .unwrap_or_default()
-    };
+fn report(latencies: &Latencies, elapsed: Duration) {
+    let at = |share| Duration::from_nanos(latencies.value_at_quantile(share));
     println!(
         "{} requests in {elapsed:.2?}, {:.0} per second; latency p50 {:.2?}, p99 {:.2?}, p99.9 {:.2?}",
         latencies.len(),
