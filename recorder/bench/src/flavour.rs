@@ -1,7 +1,7 @@
 //! Who does the operations: std, the mirrors, bare stores, or a peer.
 
 use crate::operation::Operation;
-use crate::{mirrors, native, told};
+use crate::{mirrors, native, sort, sustained, told};
 
 /// A set of operations that a child process can do.
 pub struct Flavour {
@@ -12,6 +12,9 @@ pub struct Flavour {
     /// Done once, before the first round.
     pub prepare: fn(),
 }
+
+/// Environment variable: bytes that a recording child's file may have.
+pub const LIMIT: &str = "HBTRACE_BENCH_LIMIT";
 
 /// All flavours.
 pub const FLAVOURS: &[Flavour] = &[
@@ -30,12 +33,14 @@ pub const FLAVOURS: &[Flavour] = &[
             told::TOLD,
             mirrors::operations::OPERATIONS,
             mirrors::contended::OPERATIONS,
+            sustained::TOLD,
+            sort::PROGRAM,
         ],
         prepare: decide,
     },
     Flavour {
         name: "bare",
-        operations: &[told::BARE],
+        operations: &[told::BARE, sustained::BARE],
         prepare: || (),
     },
 ];
@@ -43,7 +48,16 @@ pub const FLAVOURS: &[Flavour] = &[
 /// The first use of a mirror decides whether this process records, and starts
 /// the recorder's helper, which must not inherit the processor that this
 /// thread is bound to later.
+///
+/// With a limit to the file the session starts here.
 fn decide() {
+    let limit = std::env::var(LIMIT)
+        .ok()
+        .and_then(|bytes| bytes.parse().ok());
+    if let Some((limit, path)) = limit.zip(std::env::var_os("HBTRACE_OUT")) {
+        let session = hbtrace_recorder::record(path).limit(limit).start();
+        session.expect("the parent gives a path that can be recorded into");
+    }
     hbtrace_recorder::write(FLAVOURS.as_ptr(), 1);
 }
 

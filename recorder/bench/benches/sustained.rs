@@ -1,0 +1,156 @@
+//! Gigabytes of accesses into a file, without a pause, and bytes per access.
+//!
+//! One thread tells accesses as fast as it can. Beside it, the same bytes are
+//! stored into a mapping that was populated before the clock starts: the
+//! physical limit.
+#![allow(clippy::print_stdout)]
+
+use std::io;
+use std::path::Path;
+
+use hbtrace_bench::arguments::{Arguments, Folder};
+use hbtrace_bench::flavour;
+use hbtrace_bench::machine;
+use hbtrace_bench::operation::Outcome;
+use hbtrace_bench::statistics::Median;
+use hbtrace_bench::trace::Held;
+use hbtrace_bench::variant::Variant;
+
+fn main() -> io::Result<()> {
+    if hbtrace_bench::child::served() {
+        return Ok(());
+    }
+    let arguments = Arguments::of_this_program();
+    let (disk, memory) = (arguments.folder_on_disk()?, arguments.folder_in_memory()?);
+    println!("## Sustained\n");
+    machine::describe(&disk);
+    println!(
+        "\n| run | ns per access | slowest part | times bare | faults of the thread | its CPU, s | other threads' CPU, s | accesses in the file | told as lost |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    let count = accesses(arguments.mib);
+    for (name, folder) in [("disk", &disk), ("memory", &memory)] {
+        if arguments.wants(name) {
+            by_turns(name, folder, count, &arguments)?;
+        }
+    }
+    if arguments.wants("beyond") {
+        beyond(&disk, &arguments)?;
+    }
+    if arguments.wants("bytes") {
+        bytes(&disk, &arguments)?;
+    }
+    println!();
+    machine::load("after");
+    Ok(())
+}
+
+/// Accesses that fill so many MiB.
+fn accesses(mib: u64) -> u32 {
+    u32::try_from(mib << 17).unwrap_or(u32::MAX)
+}
+
+/// One run: what the child told, and what its file holds.
+fn run(variant: &Variant, count: u32, folder: &Path) -> io::Result<(Outcome, Option<Held>)> {
+    let mut side = variant.start(folder)?;
+    let outcome = side.ask("sustained", count)?.unwrap_or_default();
+    side.end()?;
+    let held = match variant.records {
+        true => Some(Held::by(&variant.trace(folder))?),
+        false => None,
+    };
+    variant.clean(folder);
+    Ok((outcome, held))
+}
+
+/// Bare stores and the recorder, by turns.
+fn by_turns(name: &str, folder: &Folder, count: u32, arguments: &Arguments) -> io::Result<()> {
+    let variants = [
+        Variant::plain("bare", "bare"),
+        Variant::recording("recorded", &[]),
+    ];
+    let mut runs: [Vec<(Outcome, Option<Held>)>; 2] = [Vec::new(), Vec::new()];
+    for _ in 0..arguments.starts {
+        for (variant, runs) in variants.iter().zip(&mut runs) {
+            runs.push(run(variant, count, folder)?);
+        }
+    }
+    let bare: Vec<f64> = runs[0].iter().map(|(outcome, _)| outcome.ns).collect();
+    for (variant, runs) in variants.iter().zip(&runs) {
+        let title = format!("{}, {} MiB, {name}", variant.name, arguments.mib);
+        println!("{}", line(&title, count, runs, &bare));
+    }
+    Ok(())
+}
+
+/// More than fits into what the system keeps in memory before it writes.
+fn beyond(disk: &Folder, arguments: &Arguments) -> io::Result<()> {
+    let count = accesses(arguments.mib * 3);
+    let runs = [run(&Variant::recording("recorded", &[]), count, disk)?];
+    let title = format!("recorded, {} MiB, disk", arguments.mib * 3);
+    println!("{}", line(&title, count, &runs, &[]));
+    let limit = (arguments.mib << 20) / 2;
+    let limited = Variant::recording("limited", &[(flavour::LIMIT, &limit.to_string())]);
+    let count = accesses(arguments.mib);
+    let runs = [run(&limited, count, disk)?];
+    let title = format!("the same into a file of at most {} MiB", limit >> 20);
+    println!("{}", line(&title, count, &runs, &[]));
+    let [(_, held)] = &runs;
+    let all = held.map_or(0, |held| held.accesses + held.lost);
+    // The child's first use of the recorder is an access too.
+    let exact = all == u64::from(count) + 1;
+    println!(
+        "\nRecorded and lost together are {} of the limited run.",
+        if exact {
+            "all accesses"
+        } else {
+            "**not** all accesses"
+        }
+    );
+    Ok(())
+}
+
+fn line(title: &str, count: u32, runs: &[(Outcome, Option<Held>)], bare: &[f64]) -> String {
+    let ns: Vec<f64> = runs.iter().map(|(outcome, _)| outcome.ns).collect();
+    let median = |values: Vec<f64>, digits: usize| {
+        Median::of(values).map_or("-".into(), |median| format!("{:.digits$}", median.value))
+    };
+    let other = |n: usize| {
+        runs.iter()
+            .filter_map(move |(o, _)| o.others.get(n).copied())
+    };
+    let held = runs.last().and_then(|(_, held)| *held);
+    let shown = |number: fn(Held) -> u64| held.map_or("-".into(), |held| number(held).to_string());
+    format!(
+        "| {title} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        median(ns.iter().map(|ns| ns / f64::from(count)).collect(), 2),
+        median(other(3).collect(), 2),
+        Median::of_ratios(&ns, bare).map_or("-".into(), |times| times.to_string()),
+        median(other(0).collect(), 0),
+        median(other(1).collect(), 2),
+        median(other(2).collect(), 2),
+        shown(|held| held.accesses),
+        shown(|held| held.lost),
+    )
+}
+
+/// Bytes per access of a program that does something.
+fn bytes(folder: &Folder, arguments: &Arguments) -> io::Result<()> {
+    let variant = Variant::recording("sort", &[]);
+    let values = accesses(arguments.mib) / 256;
+    let mut side = variant.start(folder)?;
+    side.ask("sort", values)?;
+    side.end()?;
+    let held = Held::by(&variant.trace(folder))?;
+    variant.clean(folder);
+    let per_access = |bytes: u64| bytes as f64 / held.accesses.max(1) as f64;
+    println!(
+        "\nA merge sort of {values} values on four threads: {} accesses, {:.3} bytes each in the \
+         file with everything that is in it ({:.3} in chunks of accesses); {} lost.",
+        held.accesses,
+        per_access(held.bytes),
+        per_access(held.access_bytes),
+        held.lost,
+    );
+    Ok(())
+}
