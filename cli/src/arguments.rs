@@ -60,6 +60,22 @@ Examples:
   hbtrace convert run.trace run.std
   hbtrace convert run.std run.trace";
 
+const PACK: &str = "\
+Examples:
+  hbtrace pack run.trace
+  hbtrace pack run.trace -o archive/run.packed.trace
+  hbtrace analyze run.packed.trace
+
+Every command reads packed traces as they are. A trace whose process was \
+killed, or that is damaged, can be packed too: every byte is kept.";
+
+const UNPACK: &str = "\
+Examples:
+  hbtrace unpack run.packed.trace
+  hbtrace unpack run.packed.trace -o run.trace
+
+The output is the file that was packed, byte for byte.";
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Find races, deadlocks and contention in a trace.
@@ -77,6 +93,12 @@ pub(crate) enum Command {
     /// Turn a trace into text, or text into a trace.
     #[command(after_help = CONVERT)]
     Convert(Convert),
+    /// Compress a recorded trace, to be kept; it needs no unpacking to be read.
+    #[command(after_help = PACK)]
+    Pack(Pack),
+    /// Restore a packed trace to the file that was recorded.
+    #[command(after_help = UNPACK)]
+    Unpack(Unpack),
 }
 
 /// A trace to read.
@@ -154,6 +176,34 @@ pub(crate) struct Convert {
     pub(crate) input: Input,
     /// Where to write it: a .trace file, or text if it ends in .std or .txt.
     pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Pack {
+    /// A recorded trace.
+    pub(crate) trace: PathBuf,
+    /// Where to write it. [default: the trace's name, ending in .packed.trace]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Threads to work with; the output does not depend on it. [default: one for each CPU]
+    #[arg(short, long, value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+}
+
+#[derive(Args)]
+pub(crate) struct Unpack {
+    /// A packed trace.
+    pub(crate) trace: PathBuf,
+    /// Where to write it. [default: the trace's name, ending in .trace]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 fn formats() -> PossibleValuesParser {

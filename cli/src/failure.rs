@@ -30,7 +30,11 @@ impl Failure {
 
 impl From<hbtrace_traces::error::Error> for Failure {
     fn from(error: hbtrace_traces::error::Error) -> Failure {
-        Failure::new(exit_codes::NO_TRACE, error.to_string())
+        let code = match error.is_unwritable() {
+            true => exit_codes::USAGE,
+            false => exit_codes::NO_TRACE,
+        };
+        Failure::new(code, error.to_string())
     }
 }
 

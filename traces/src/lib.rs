@@ -8,6 +8,7 @@
 //! - [`trace`] (feature `read`): a whole trace in memory, from whatever source.
 //! - [`read`](mod@read), [`text`] (feature `read`): sources of a [`trace::Trace`].
 //! - [`write`](mod@write) (feature `read`): a trace as a `.trace` file.
+//! - [`pack`] (feature `read`): a `.trace` file compressed, and back.
 //! - [`replay`] (feature `read`): the streams of all threads merged into one
 //!   lawful order.
 //! - [`check`](mod@check) (feature `read`): whether that can be an execution.
@@ -26,6 +27,10 @@ pub mod error;
 mod mapped;
 #[cfg(feature = "read")]
 mod options;
+#[cfg(feature = "read")]
+pub mod pack;
+#[cfg(feature = "read")]
+mod packed;
 #[cfg(feature = "read")]
 pub mod read;
 #[cfg(feature = "read")]

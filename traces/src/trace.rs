@@ -6,6 +6,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::error::Error;
 pub use crate::event::Slice;
 use crate::event::{Access, AccessKind, NONE, SyncEvent};
 use crate::id::{Location, ObjectId, SiteId, ThreadId};
@@ -41,6 +42,10 @@ pub struct Info {
     pub truncated: bool,
     /// The file ends before what was handed out of it.
     pub cut: bool,
+    /// Bytes of the trace, packed or not; 0 of a text.
+    pub file_len: u64,
+    /// Bytes of the file that it is packed in, if it is.
+    pub packed_len: Option<u64>,
     /// Events that the recorder counted as lost.
     pub lost_events: u64,
     /// Sync events among them: verdicts may be unsound from the first on.
@@ -196,6 +201,21 @@ impl Trace {
     /// its position.
     pub fn accesses(&self, thread: ThreadId, range: Range<u64>, visit: impl FnMut(u64, Access)) {
         self.streams[thread.index()].accesses.walk(range, visit);
+    }
+
+    /// Whether everything that was walked so far could be read. Accesses of a
+    /// packed trace are unpacked when they are walked, and those of a damaged
+    /// block read as none: ask when done, before an answer is given.
+    ///
+    /// # Errors
+    /// If a block of a packed trace was damaged.
+    pub fn check_read(&self) -> Result<(), Error> {
+        self.streams
+            .iter()
+            .try_for_each(|stream| match &stream.accesses {
+                AccessStream::Owned(_) => Ok(()),
+                AccessStream::Mapped(mapped) => mapped.check(&self.info.file),
+            })
     }
 
     /// The access to memory that a sync event makes itself, if it makes one:

@@ -76,6 +76,7 @@ fn offsets_and_flags_are_those_of_the_code() {
         (flags::TIMELESS, "TIMELESS"),
         (flags::IMPORTED, "IMPORTED"),
         (flags::FLIGHT, "FLIGHT"),
+        (flags::PACKED, "PACKED"),
     ];
     for (flag, name) in bits {
         let row = format!("\n| `{name}` | {} |", flag.trailing_zeros());

@@ -58,7 +58,9 @@ fn find(arguments: &Analyze, terminal: &mut Terminal<'_>) -> Result<Findings, Fa
         jobs: arguments.jobs.map(usize::from),
         progress: Some(&|analysis, done| progress.step(done as u64 + 1, analysis.name)),
     };
-    Ok(analyze(&trace, &options))
+    let findings = analyze(&trace, &options);
+    trace.check_read()?;
+    Ok(findings)
 }
 
 fn write(

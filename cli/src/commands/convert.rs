@@ -50,5 +50,6 @@ pub(super) fn run(arguments: &Convert, terminal: &mut Terminal<'_>) -> Result<u8
         Form::Trace => write::write(&trace, output).map_err(|error| usage(error.to_string()))?,
         Form::Text => output::to_file(output, |out| text::write(&trace, out))?,
     }
+    trace.check_read()?;
     Ok(exit_codes::OK)
 }

@@ -12,5 +12,6 @@ pub(super) fn run(input: &Input, terminal: &mut Terminal<'_>) -> Result<u8, Fail
     let trace = super::open(input)?;
     super::warn(&trace.info.warnings, terminal);
     output::to_stdout(terminal, |out| text::write(&trace, out))?;
+    trace.check_read()?;
     Ok(exit_codes::OK)
 }

@@ -16,16 +16,18 @@ use crate::terminal::Terminal;
 pub(super) fn run(input: &Input, terminal: &mut Terminal<'_>) -> Result<u8, Failure> {
     let trace = super::open(input)?;
     super::warn(&trace.info.warnings, terminal);
-    output::to_stdout(terminal, |out| write(out, &trace))?;
+    let figures = figures(&trace);
+    trace.check_read()?;
+    output::to_stdout(terminal, |out| write(out, &trace, &figures))?;
     Ok(exit_codes::OK)
 }
 
-fn write(out: &mut dyn io::Write, trace: &Trace) -> io::Result<()> {
-    let figures = figures(trace);
+fn write(out: &mut dyn io::Write, trace: &Trace, figures: &TraceFigures) -> io::Result<()> {
     let mut row = |label: &str, text: &str| writeln!(out, "{:<13}{}", label, shown(text));
     row("file", &figures.file)?;
     row("format", &figures.format)?;
-    row("state", &state(&figures))?;
+    row("state", &state(figures))?;
+    sizes(&trace.info, &mut row)?;
     origin(&trace.info, &mut row)?;
     let lasted = figures.duration_ns.map(lasted);
     row("duration", lasted.as_deref().unwrap_or("no times"))?;
@@ -48,6 +50,17 @@ fn write(out: &mut dyn io::Write, trace: &Trace) -> io::Result<()> {
             ""
         };
         row("", &format!("{}{os_id}{foreign}", thread.name))?;
+    }
+    Ok(())
+}
+
+/// Bytes of a recorded trace, and of the file that it is packed in.
+fn sizes(info: &Info, row: &mut impl FnMut(&str, &str) -> io::Result<()>) -> io::Result<()> {
+    if info.file_len != 0 {
+        row("bytes", &grouped(info.file_len))?;
+    }
+    if let Some(packed) = info.packed_len {
+        row("packed", &format!("{} bytes", grouped(packed)))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod analyze;
 mod convert;
 mod dump;
 mod info;
+mod pack;
 mod record;
 
 use std::os::unix::fs::MetadataExt;
@@ -25,6 +26,8 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal<'_>) -> Result<u8, 
         Command::Info(input) => info::run(input, terminal),
         Command::Dump(input) => dump::run(input, terminal),
         Command::Convert(arguments) => convert::run(arguments, terminal),
+        Command::Pack(arguments) => pack::pack(arguments, terminal),
+        Command::Unpack(arguments) => pack::unpack(arguments, terminal),
     }
 }
 

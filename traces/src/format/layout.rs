@@ -78,6 +78,8 @@ pub mod flags {
     pub const LATE_START: u32 = 4;
     /// Flight recording: streams begin at positions other than 0.
     pub const FLIGHT: u32 = 1 << 16;
+    /// The file is packed: behind this header nothing is where it was recorded.
+    pub const PACKED: u32 = 1 << 17;
     /// Every sync event was stamped (`HBTRACE_TIME=all`).
     pub const TIME_ALL: u32 = 16;
     /// The imported trace has no time at all.

@@ -10,11 +10,13 @@
 //! restarts come from the sync events and headers, which are read anyway.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::file::Mapping;
+use super::mapping::Mapping;
 use super::run::Run;
+use crate::error::Error;
 use crate::event::{Access, NO_TIME, Slice};
 use crate::format::words::{self, AccessWord, Escape};
 use crate::id::{Location, SiteId};
@@ -76,6 +78,11 @@ impl MappedAccesses {
         slices
     }
 
+    /// Whether all bytes that were asked for so far could be given.
+    pub(crate) fn check(&self, path: &Path) -> Result<(), Error> {
+        self.mapping.check(path)
+    }
+
     /// Position behind the last access.
     #[must_use]
     pub fn end(&self) -> u64 {
@@ -102,10 +109,12 @@ impl MappedAccesses {
         let (mut at, mut passed) = self.locate(from);
         while let Some(run) = self.runs.get(at).filter(|_| from < to) {
             let run_end = run.position + run.words();
+            let bytes = self.mapping.bytes(run.bytes.clone());
+            let words = bytes.words();
             while from < run_end.min(to) {
                 let next = self.restarts.get(passed);
                 let stop = next.map_or(to, |next| next.0.min(to)).min(run_end);
-                self.decode(run, passed, from..stop, &mut visit);
+                self.decode(run, words, passed, from..stop, &mut visit);
                 from = stop;
                 passed += usize::from(next.is_some_and(|next| next.0 == stop));
             }
@@ -138,12 +147,13 @@ impl MappedAccesses {
         (runs.saturating_sub(1), passed)
     }
 
-    /// Decodes the words at positions `range`, which lie in `run` and behind
-    /// the last of `passed` restarts, with no other between.
+    /// Decodes those of the `words` of `run` at positions `range`, which lie
+    /// behind the last of `passed` restarts, with no other between.
     #[inline]
     fn decode(
         &self,
         run: &Run,
+        words: &[[u8; 8]],
         passed: usize,
         range: Range<u64>,
         visit: &mut impl FnMut(u64, Access),
@@ -151,19 +161,22 @@ impl MappedAccesses {
         let restart = passed.checked_sub(1).and_then(|at| self.restarts.get(at));
         let restart = restart.filter(|restart| restart.0 >= run.position);
         let (position, site) = restart.copied().unwrap_or((run.position, run.site));
-        let at = |position: u64| run.bytes.start + (position - run.position) * 8;
+        let between = |from: u64, to: u64| {
+            // In bounds, but for a file that was shortened meanwhile.
+            let at = |position: u64| (position - run.position) as usize;
+            words.get(at(from)..at(to)).unwrap_or_default()
+        };
         let mut decoder = Decoder::new(site);
         if position < range.start {
-            let words = self.mapping.words(at(position)..at(range.start));
-            decoder.run(words, position, &mut |_, _| ());
+            decoder.run(between(position, range.start), position, &mut |_, _| ());
         }
-        let words = self.mapping.words(at(range.start)..at(range.end));
-        decoder.run(words, range.start, visit);
+        decoder.run(between(range.start, range.end), range.start, visit);
     }
 
     fn each_word(&self, range: Range<u64>, mut visit: impl FnMut(u64, u64)) {
         for run in &self.runs {
-            for (position, word) in (run.position..).zip(self.mapping.words(run.bytes.clone())) {
+            let bytes = self.mapping.bytes(run.bytes.clone());
+            for (position, word) in (run.position..).zip(bytes.words()) {
                 if range.contains(&position) {
                     visit(position, u64::from_le_bytes(*word));
                 }

@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Place};
 
 /// A mapped file.
 #[derive(Debug)]
-pub(crate) struct Mapping {
+pub(crate) struct MappedFile {
     map: Mmap,
     /// Bytes of it that are looked at.
     len: usize,
@@ -30,7 +30,7 @@ pub(crate) struct Mapping {
 ///
 /// # Errors
 /// If it is not there, can't be read, is not a regular file, or is empty.
-pub(crate) fn map(path: &Path) -> Result<Mapping, Error> {
+pub(crate) fn map(path: &Path) -> Result<MappedFile, Error> {
     let unreadable =
         |message: String| Error::new(path, Place::File, ErrorKind::Unreadable, message);
     let failed = |error: io::Error| unreadable(describe(&error));
@@ -62,7 +62,7 @@ pub(crate) fn map(path: &Path) -> Result<Mapping, Error> {
     // this file tells: no value is trusted, whenever it is read.
     let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
     let len = map.len();
-    Ok(Mapping { map, len, live })
+    Ok(MappedFile { map, len, live })
 }
 
 fn describe(error: &io::Error) -> String {
@@ -77,7 +77,7 @@ fn describe(error: &io::Error) -> String {
     }
 }
 
-impl Mapping {
+impl MappedFile {
     /// All of the file.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.map[..self.len]
@@ -94,15 +94,15 @@ impl Mapping {
         self.live
     }
 
-    /// The whole words in `range`, clamped to the file.
+    /// The bytes in `range`, clamped to the file.
     #[inline]
-    pub(crate) fn words(&self, range: Range<u64>) -> &[[u8; 8]] {
+    pub(crate) fn slice(&self, range: Range<u64>) -> &[u8] {
         let len = self.len as u64;
         let (from, to) = (range.start.min(len), range.end.min(len));
         if from >= to {
             return &[];
         }
         // Both are at most the length of a slice, so they fit a usize.
-        self.map[from as usize..to as usize].as_chunks::<8>().0
+        &self.map[from as usize..to as usize]
     }
 }

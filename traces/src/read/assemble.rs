@@ -16,15 +16,20 @@ use crate::error::Error;
 use crate::event::{NO_TIME, NONE};
 use crate::format::layout::flags;
 use crate::id::SiteId;
-use crate::mapped::{MappedAccesses, Mapping};
+use crate::mapped::{MappedAccesses, MappedFile, Mapping};
 use crate::trace::{AccessStream, Info, Site, Stream, Trace};
 
 /// Reads everything of a mapped `.trace` file but its accesses.
 ///
 /// # Errors
-/// If its header is not one that this code reads.
-pub(super) fn assemble(path: &Path, mut mapping: Mapping) -> Result<Trace, Error> {
-    let header = Header::parse(path, mapping.bytes())?;
+/// If its header is not one that this code reads, or if it is packed and
+/// damaged.
+pub(super) fn assemble(path: &Path, file: MappedFile) -> Result<Trace, Error> {
+    let header = Header::parse(path, file.bytes())?;
+    let mut mapping = match header.is_packed() {
+        true => Mapping::packed(path, file, header.size)?,
+        false => Mapping::plain(file),
+    };
     let live = mapping.is_live() && !header.complete;
     if live {
         mapping.limit(header.allocated);
@@ -32,11 +37,13 @@ pub(super) fn assemble(path: &Path, mut mapping: Mapping) -> Result<Trace, Error
     let mut index = chunks::index(&mapping, &header);
     let tables = tables::read(&mapping, &index.tables);
     let threads = streams::read(&mapping, &mut index, header.rewritten());
+    mapping.check(path)?;
     let mut seen = Seen {
         header,
         index,
         tables,
-        file_len: mapping.bytes().len() as u64,
+        file_len: mapping.len(),
+        packed_len: mapping.packed_len(),
         live,
         broken: threads.values().any(|thread| thread.broken_at.is_some()),
         damaged_at: threads

@@ -30,27 +30,35 @@ pub(super) struct Index {
     pub(super) last_drawn: u64,
 }
 
-struct Chunk {
-    stream: StreamKind,
+/// A chunk, as its header tells it.
+pub(crate) struct Chunk {
+    pub(crate) stream: StreamKind,
     switches: bool,
     reused: bool,
-    size: u64,
-    payload: Range<u64>,
+    pub(crate) size: u64,
+    /// As far as it was written, if it is closed, and within the trace.
+    pub(crate) payload: Range<u64>,
     run: Run,
 }
 
 /// Finds all chunks.
 pub(super) fn index(mapping: &Mapping, header: &Header) -> Index {
     let mut index = Index::default();
-    let len = mapping.bytes().len() as u64;
+    let len = mapping.len();
     let mut at = header.size;
     while at < len {
         let Some(chunk) = chunk_at(mapping, header, at) else {
-            let page = mapping.words(at..at.saturating_add(header.page));
-            if page.iter().any(|word| *word != [0; 8]) {
+            let next = at.saturating_add(header.page);
+            if mapping
+                .bytes(at..next)
+                .words()
+                .iter()
+                .any(|word| *word != [0; 8])
+            {
                 index.strange_pages += 1;
             }
-            at = at.saturating_add(header.page);
+            let data = mapping.skip_zeros(next);
+            at = next + (data - next) / header.page * header.page;
             continue;
         };
         let end = at.saturating_add(chunk.size);
@@ -67,11 +75,9 @@ pub(super) fn index(mapping: &Mapping, header: &Header) -> Index {
 }
 
 /// The chunk whose header lies at `at`, if there is one.
-fn chunk_at(mapping: &Mapping, header: &Header, at: u64) -> Option<Chunk> {
-    let head: &[u8] = mapping
-        .bytes()
-        .get(usize::try_from(at).ok()?..)?
-        .get(..CHUNK_HEADER)?;
+pub(crate) fn chunk_at(mapping: &Mapping, header: &Header, at: u64) -> Option<Chunk> {
+    let head = mapping.bytes(at..at.checked_add(CHUNK_HEADER as u64)?);
+    let head = head.get(..CHUNK_HEADER)?;
     if u32_at(head, chunk::MAGIC)? != chunk::MAGIC_VALUE || u64_at(head, chunk::OFFSET)? != at {
         return None;
     }
@@ -86,7 +92,7 @@ fn chunk_at(mapping: &Mapping, header: &Header, at: u64) -> Option<Chunk> {
         _ => size,
     };
     let end = from + used.min(size - CHUNK_HEADER as u64);
-    let payload = from..end.min(mapping.bytes().len() as u64);
+    let payload = from..end.min(mapping.len());
     let run = Run {
         thread: u32_at(head, chunk::THREAD)?,
         position: u64_at(head, chunk::POSITION)?,
@@ -123,7 +129,8 @@ impl Index {
 /// allow stays in the run, where it is no event and hence damage.
 fn sync_runs(mapping: &Mapping, chunk: Chunk, runs: &mut Vec<Run>) {
     let mut run = chunk.run;
-    let words = mapping.words(run.bytes.clone());
+    let bytes = mapping.bytes(run.bytes.clone());
+    let words = bytes.words();
     let start = run.bytes.start;
     let mut at = 0;
     while let Some(first) = words.get(at).map(|word| u64::from_le_bytes(*word)) {
@@ -147,18 +154,17 @@ fn sync_runs(mapping: &Mapping, chunk: Chunk, runs: &mut Vec<Run>) {
 /// Finds the end of an access chunk's words, and splits it at its switches.
 fn access_runs(mapping: &Mapping, chunk: Chunk, runs: &mut Vec<Run>) {
     let mut run = chunk.run;
-    let words = mapping.words(run.bytes.clone());
-    // Words are written in order and none is zero, so the first zero word is
-    // found by halving. (In a damaged file it finds some end, no worse.)
-    let end = words.partition_point(|word| *word != [0; 8]);
+    // Words are written in order and none is zero.
+    let end = mapping.written(run.bytes.clone());
     let start = run.bytes.start;
     run.bytes.end = start + end as u64 * 8;
     if !chunk.switches {
         runs.push(run);
         return;
     }
+    let bytes = mapping.bytes(run.bytes.clone());
     let mut next_thread = None;
-    for (at, word) in words[..end].iter().enumerate() {
+    for (at, word) in bytes.words().iter().enumerate() {
         let Some(AccessWord::Escape(escape, value)) =
             words::decode_access(u64::from_le_bytes(*word))
         else {

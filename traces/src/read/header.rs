@@ -13,10 +13,10 @@ const PAGE_LIMIT: u32 = 64 * 1024;
 
 /// What the header says.
 #[derive(Clone, Debug)]
-pub(super) struct Header {
+pub(crate) struct Header {
     pub(super) flags: u32,
-    pub(super) page: u64,
-    pub(super) size: u64,
+    pub(crate) page: u64,
+    pub(crate) size: u64,
     pub(super) pid: u32,
     pub(super) cpus: u32,
     pub(super) start_utc: u64,
@@ -29,7 +29,7 @@ pub(super) struct Header {
     pub(super) lost_from: u64,
     pub(super) behind: u32,
     pub(super) helper_ns: u64,
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
     pub(super) arguments: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ impl Header {
     ///
     /// # Errors
     /// If it is no trace, of another version, or cut within its header.
-    pub(super) fn parse(path: &Path, file: &[u8]) -> Result<Header, Error> {
+    pub(crate) fn parse(path: &Path, file: &[u8]) -> Result<Header, Error> {
         let fail = |at: usize, message: String| {
             let place = Place::Offset(at as u64);
             Err(Error::new(path, place, ErrorKind::NotATrace, message))
@@ -120,6 +120,11 @@ impl Header {
         self.flags & flags::NANOSECONDS != 0
     }
 
+    /// Whether the file is a packed trace.
+    pub(crate) fn is_packed(&self) -> bool {
+        self.flags & flags::PACKED != 0
+    }
+
     /// Nanoseconds since the start of a time as stored.
     pub(super) fn nanoseconds(&self, ticks: u64) -> u64 {
         if self.rewritten() {
@@ -159,7 +164,7 @@ fn wrong_version(version: u32, bits: u32) -> Option<String> {
              {OLDEST} on; record again"
         ));
     }
-    let unknown = bits & flags::MUST_KNOW;
+    let unknown = bits & flags::MUST_KNOW & !flags::PACKED;
     (unknown != 0).then(|| {
         format!("the trace uses features {unknown:#x}, unknown to this hbtrace; update hbtrace")
     })

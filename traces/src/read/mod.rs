@@ -19,10 +19,10 @@
 mod assemble;
 #[cfg(test)]
 mod broken;
-mod chunks;
+pub(crate) mod chunks;
 #[cfg(test)]
 mod hand_made;
-mod header;
+pub(crate) mod header;
 mod horizon;
 mod label;
 mod names;
@@ -76,7 +76,7 @@ fn pass_over(trace: &mut Trace) {
 
 /// A text trace bears no NUL; the first page of a `.trace` file is full of
 /// them, and its first byte decides even where little of it is left.
-fn looks_like_text(bytes: &[u8]) -> bool {
+pub(crate) fn looks_like_text(bytes: &[u8]) -> bool {
     let page = &bytes[..bytes.len().min(layout::PAGE)];
     let magic = &layout::MAGIC[..page.len().min(layout::MAGIC.len())];
     !page.starts_with(magic) && !page.contains(&0)

@@ -105,7 +105,8 @@ fn add_sync(
         return;
     }
     let available = thread.access_words();
-    let bytes = mapping.words(run.bytes.clone());
+    let bytes = mapping.bytes(run.bytes.clone());
+    let bytes = bytes.words();
     let mut at = 0;
     while at < bytes.len() {
         let event = decode(&bytes[at..]).filter(|decoded| lawful(&decoded.event, voids));

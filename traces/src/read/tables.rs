@@ -43,10 +43,7 @@ pub(super) struct Tables {
 pub(super) fn read(mapping: &Mapping, payloads: &[Range<u64>]) -> Tables {
     let mut tables = Tables::default();
     for payload in payloads {
-        let bytes = mapping.bytes();
-        // In bounds: the index clamps payloads to the file.
-        let bytes = bytes.get(payload.start as usize..payload.end as usize);
-        tables.read_chunk(bytes.unwrap_or_default());
+        tables.read_chunk(&mapping.bytes(payload.clone()));
     }
     tables
 }

@@ -15,6 +15,8 @@ pub(super) struct Seen {
     pub(super) index: Index,
     pub(super) tables: Tables,
     pub(super) file_len: u64,
+    /// Bytes of the packed file that it lies in.
+    pub(super) packed_len: Option<u64>,
     /// It is still recorded into.
     pub(super) live: bool,
     /// Events of a thread are missing or damaged.
@@ -51,6 +53,8 @@ pub(super) fn info(path: &Path, seen: &Seen) -> Info {
         complete: header.complete,
         truncated: seen.is_truncated(),
         cut: seen.is_cut(),
+        file_len: seen.file_len,
+        packed_len: seen.packed_len,
         lost_events: header.lost_accesses.saturating_add(header.lost_sync),
         lost_sync_events: header.lost_sync,
         helper_ns: header.helper_ns,

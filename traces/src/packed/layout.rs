@@ -1,0 +1,131 @@
+//! How words of events are divided.
+//!
+//! A [`Layout`] says which *columns* words belong to (with the bits that hold
+//! the value; the others are the key) and which *shapes* events have (the
+//! columns of their words; the first is the same in all). It stands in each
+//! block, so that unpacking knows nothing of events.
+//!
+//! For each word there is a *control* byte: whether its key was foretold (by
+//! the long memory, by the short one, or not), and which predictor came nearest
+//! to its value and in how many bytes the difference to that is stored. The
+//! first word of an event also tells if the event's shape was not foretold.
+//! Control bytes, shapes, and each byte of keys and of differences are streams
+//! of their own, compressed apart.
+
+use super::Fault;
+use super::model::{COLUMNS, PREDICTORS};
+use super::streams::Input;
+
+/// How a word is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Column {
+    /// Lowest bit of the value.
+    pub(crate) shift: u8,
+    /// Bits of the value.
+    pub(crate) width: u8,
+}
+
+/// The columns of an event's words.
+pub(crate) type Shape = Vec<u8>;
+
+/// How words of events are divided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// By number.
+    pub(crate) columns: Vec<Column>,
+    /// By number.
+    pub(crate) shapes: Vec<Shape>,
+}
+
+/// Most words of an event.
+pub(super) const SHAPE_MAX: usize = 16;
+pub(super) const SHAPES_MAX: usize = 255;
+/// Values of a control byte's lower part: predictor, and bytes of difference.
+pub(super) const VALUE_CODES: u8 = PREDICTORS as u8 * 9;
+/// Added for an event whose shape was not foretold.
+pub(super) const NEW_SHAPE: u8 = VALUE_CODES * 3;
+/// In place of a key's code: it was not foretold.
+pub(super) const KEY_TOLD: u8 = 2;
+
+pub(super) const CONTROL: usize = 0;
+pub(super) const SHAPES: usize = 1;
+pub(super) const KEYS: usize = 2;
+pub(super) const VALUES: usize = 10;
+pub(super) const STREAMS: usize = 18;
+
+impl Column {
+    pub(super) fn mask(self) -> u64 {
+        low_bits(self.width) << self.shift
+    }
+
+    fn is_lawful(self) -> bool {
+        self.shift < 64 && self.width <= 64 - self.shift
+    }
+}
+
+pub(super) fn low_bits(width: u8) -> u64 {
+    match width {
+        64.. => u64::MAX,
+        width => (1 << width) - 1,
+    }
+}
+
+/// The difference, as short as it is in either direction around `width` bits.
+pub(super) fn folded(value: u64, guess: u64, width: u8) -> u64 {
+    let unused = 64 - u32::from(width.max(1));
+    let signed = (value.wrapping_sub(guess) << unused) as i64 >> unused;
+    (signed << 1 ^ signed >> 63) as u64
+}
+
+pub(super) fn unfolded(folded: u64, guess: u64, width: u8) -> u64 {
+    let difference = folded >> 1 ^ (folded & 1).wrapping_neg();
+    guess.wrapping_add(difference) & low_bits(width)
+}
+
+pub(super) fn bytes_of(number: u64) -> usize {
+    8 - number.leading_zeros() as usize / 8
+}
+
+impl Layout {
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        out.push(self.columns.len() as u8);
+        for column in &self.columns {
+            out.extend([column.shift, column.width]);
+        }
+        out.push(self.shapes.len() as u8);
+        for shape in &self.shapes {
+            out.push(shape.len() as u8);
+            out.extend(shape);
+        }
+    }
+
+    pub(super) fn take(input: &mut Input<'_>) -> Result<Layout, Fault> {
+        let mut layout = Layout::default();
+        for _ in 0..input.byte()? {
+            let [shift, width] = [input.byte()?, input.byte()?];
+            layout.columns.push(Column { shift, width });
+        }
+        for _ in 0..input.byte()? {
+            let length = input.byte()?;
+            layout.shapes.push(input.take(u64::from(length))?.to_vec());
+        }
+        match layout.is_lawful() {
+            true => Ok(layout),
+            false => Err(Fault::new("a layout of events, found an unlawful one")),
+        }
+    }
+
+    fn is_lawful(&self) -> bool {
+        let first = self.shapes.first().and_then(|shape| shape.first());
+        let shape = |shape: &Shape| {
+            shape.first() == first
+                && shape.len() <= SHAPE_MAX
+                && shape.iter().all(|at| usize::from(*at) < self.columns.len())
+        };
+        first.is_some()
+            && self.columns.len() <= COLUMNS
+            && self.columns.iter().all(|column| column.is_lawful())
+            && self.shapes.len() <= SHAPES_MAX
+            && self.shapes.iter().all(shape)
+    }
+}
