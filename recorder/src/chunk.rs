@@ -2,12 +2,13 @@
 //!
 //! A chunk has one owner from its drawing to its closing. Its header's magic
 //! is stored last, so that a chunk the process died within drawing reads as
-//! zero and is skipped.
+//! zero and is skipped. One that is used again (in a flight recording) keeps
+//! its header, which says that it is free until all else is in place.
 #![allow(unsafe_code)] // Stores into the mapped file.
 
 use hbtrace_traces::format::layout::{CHUNK_HEADER, PAGE, StreamKind, chunk};
 
-use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 
 /// A piece of the mapped file. It can't be copied: whoever holds it owns it.
 pub(crate) struct Chunk {
@@ -73,7 +74,6 @@ impl Chunk {
     /// Writes its header.
     pub(crate) fn open(&self, head: &Head) {
         self.set_u8(chunk::STREAM, head.stream as u8);
-        self.set_u8(chunk::STATE, 1);
         self.set_u8(chunk::REUSED, u8::from(self.reused));
         self.set_u64(chunk::OFFSET, self.offset);
         self.set_u32(chunk::SIZE, self.size as u32);
@@ -85,14 +85,33 @@ impl Chunk {
         self.set_u64(chunk::TICKS, head.ticks);
         self.set_u32(chunk::HELD, head.held);
         self.set_u32(chunk::WAITING, head.waiting);
+        // These come last: the state of a chunk that is used again, the magic
+        // of a fresh one.
+        self.set_u8(chunk::STATE, chunk::OPEN);
         self.set_u32(chunk::MAGIC, chunk::MAGIC_VALUE);
+    }
+
+    /// Closes it with `used` bytes of payload.
+    pub(crate) fn seal(&self, used: usize) {
+        self.set_u32(chunk::USED, used as u32);
+        self.set_u8(chunk::STATE, chunk::CLOSED);
+    }
+
+    /// Makes a closed chunk one that can be opened again: free, and zero behind
+    /// its header. `used` bytes of its payload are not zero.
+    pub(crate) fn wipe(&self, used: usize) {
+        self.set_u8(chunk::STATE, chunk::FREE);
+        // Release: no reader meets half a chunk.
+        fence(Ordering::Release);
+        let payload = self.base.wrapping_add(CHUNK_HEADER);
+        // SAFETY: within the chunk, which is mapped and ours.
+        unsafe { payload.write_bytes(0, used.min(self.size - CHUNK_HEADER)) };
     }
 
     /// Closes it with `used` bytes of payload, and gives up the whole pages
     /// behind them.
     pub(crate) fn close(mut self, used: usize) -> Option<Chunk> {
-        self.set_u32(chunk::USED, used as u32);
-        self.set_u8(chunk::STATE, 2);
+        self.seal(used);
         let kept = (CHUNK_HEADER + used).next_multiple_of(PAGE);
         let rest = self.split(kept)?;
         self.set_u32(chunk::SIZE, self.size as u32);

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::settings::Wrong;
+
 /// A recording could not be started.
 #[derive(Debug)]
 pub struct Error {
@@ -14,6 +16,7 @@ pub struct Error {
 #[derive(Debug)]
 enum Kind {
     File(io::Error),
+    Setting(Wrong),
     Late,
     Again,
 }
@@ -23,6 +26,13 @@ impl Error {
         Error {
             path,
             kind: Kind::File(error),
+        }
+    }
+
+    pub(crate) fn setting(path: PathBuf, wrong: Wrong) -> Error {
+        Error {
+            path,
+            kind: Kind::Setting(wrong),
         }
     }
 
@@ -50,6 +60,11 @@ impl fmt::Display for Error {
         write!(f, "can't record into {}: ", self.path.display())?;
         match &self.kind {
             Kind::File(error) => error.fmt(f),
+            Kind::Setting(wrong) => write!(
+                f,
+                "{} is {:?}, expected {}",
+                wrong.variable, wrong.value, wrong.expected
+            ),
             Kind::Late => f.write_str(
                 "recorded objects were used before; start at the beginning of main, \
                  or set HBTRACE_OUT",
@@ -63,7 +78,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
             Kind::File(error) => Some(error),
-            Kind::Late | Kind::Again => None,
+            Kind::Setting(_) | Kind::Late | Kind::Again => None,
         }
     }
 }

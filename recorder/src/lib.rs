@@ -32,6 +32,8 @@
 //! | variable | means |
 //! | --- | --- |
 //! | `HBTRACE_OUT=PATH` | record into this file; the program goes on without if it can't |
+//! | `HBTRACE_FLIGHT=64M` | keep the last moments only: events go to a pool of this size in the file, the oldest making room for new ones |
+//! | `HBTRACE_FULL=wait` | where the disk is full, wait a little for room; `drop` (drop and count at once) is the default |
 //! | `HBTRACE_TIME=all` | stamp every sync event with its time, not only those that may wait |
 //!
 //! The file is the recording: chunks of it are mapped into the process, and
@@ -54,7 +56,8 @@
 //!
 //! # Ground rules
 //!
-//! - The recorder never panics into the service, never blocks it without bound,
+//! - The recorder never panics into the service, never blocks it without bound
+//!   (for room it waits only where that was chosen, a tenth of the time at most),
 //!   never takes a lock that it also records, and allocates nothing on the hot
 //!   path (a place or an object seen for the first time takes a lock and
 //!   allocates).
@@ -108,6 +111,8 @@ mod primitive;
 mod process;
 #[cfg(feature = "record")]
 mod session;
+#[cfg(feature = "record")]
+mod settings;
 #[cfg(feature = "record")]
 mod site;
 #[cfg(feature = "record")]

@@ -32,6 +32,16 @@ impl Builder {
         self
     }
 
+    /// Does nothing.
+    pub fn flight(self, _bytes: u64) -> Builder {
+        self
+    }
+
+    /// Does nothing.
+    pub fn wait_for_room(self, _wait: bool) -> Builder {
+        self
+    }
+
     /// Starts nothing.
     ///
     /// # Errors

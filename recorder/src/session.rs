@@ -30,6 +30,7 @@ use crate::error::Error;
 use crate::header::Header;
 use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, Mutex, OnceLock, Ordering, lock};
 use crate::process::Watched;
+use crate::settings::Settings;
 use crate::site::{Place, Sites};
 use crate::space::{self, Space, Use};
 use crate::sync::atomic;
@@ -107,7 +108,7 @@ fn from_environment() -> u8 {
         STATE.store(OFF, Ordering::Relaxed);
         return OFF;
     };
-    if let Err(error) = begin(&record(&out)) {
+    if let Err(error) = begin(&Settings::of(Path::new(&out))) {
         // Relaxed: as above.
         STATE.store(OFF, Ordering::Relaxed);
         tell(&format!("{error}; the program goes on unrecorded"));
@@ -133,34 +134,47 @@ fn tell(message: &str) {
 /// # Ok::<(), hbtrace_recorder::Error>(())
 /// ```
 pub fn record(path: impl AsRef<Path>) -> Builder {
-    Builder {
-        path: path.as_ref().to_path_buf(),
-        time_all: std::env::var_os("HBTRACE_TIME").is_some_and(|time| time == "all"),
-        limit: u64::MAX,
-    }
+    Builder(Settings::of(path.as_ref()))
 }
 
 /// A recording to be.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is recorded before `start`"]
-pub struct Builder {
-    path: PathBuf,
-    time_all: bool,
-    limit: u64,
-}
+pub struct Builder(Settings);
 
 impl Builder {
     /// Stamps every sync event with its time, as `HBTRACE_TIME=all` does, and
     /// not only those where a wait could be.
     pub fn time_all(mut self, all: bool) -> Builder {
-        self.time_all = all;
+        self.0.time_all = all;
         self
     }
 
     /// The largest size that the file may have, in bytes. What does not fit is
     /// counted as lost.
     pub fn limit(mut self, bytes: u64) -> Builder {
-        self.limit = bytes;
+        self.0.limit = bytes;
+        self
+    }
+
+    /// Keeps the last moments only, as `HBTRACE_FLIGHT` does: events go to one
+    /// pool of `bytes` in the file, the oldest making room for new ones. The
+    /// pool is larger where many threads live at once (up to five chunks of
+    /// 4 to 64 KiB each), and the names of sites and objects come on top.
+    pub fn flight(mut self, bytes: u64) -> Builder {
+        self.0.flight = Some(bytes);
+        self.0.wrong = None;
+        self
+    }
+
+    /// Whether to wait for room where the disk is full, as `HBTRACE_FULL=wait`
+    /// does, and not to drop events at once. A thread waits for a tenth of a
+    /// second at most, then none does for a second: the service loses a tenth
+    /// of its time and not more. Nobody waits for room within a signal handler,
+    /// to record a release, or where the file is as large as it may be.
+    pub fn wait_for_room(mut self, wait: bool) -> Builder {
+        self.0.wait = wait;
+        self.0.wrong = None;
         self
     }
 
@@ -175,7 +189,7 @@ impl Builder {
     pub fn start(self) -> Result<Session, Error> {
         // Before the lock: a handler must not wait for the thread it interrupts.
         if DECIDING.replace(true) {
-            return Err(Error::late(self.path, false));
+            return Err(Error::late(self.0.path, false));
         }
         let begun = self.start_unless_decided();
         DECIDING.set(false);
@@ -185,8 +199,8 @@ impl Builder {
     fn start_unless_decided(self) -> Result<(), Error> {
         let _deciding = lock(&DECISION);
         match state() {
-            UNDECIDED => begin(&self),
-            state => Err(Error::late(self.path, state != OFF)),
+            UNDECIDED => begin(&self.0),
+            state => Err(Error::late(self.0.path, state != OFF)),
         }
     }
 }
@@ -210,20 +224,23 @@ impl Session {
 }
 
 /// Sets up the session. The caller holds the decision.
-fn begin(builder: &Builder) -> Result<(), Error> {
-    let failed = |error| Error::file(builder.path.clone(), error);
+fn begin(settings: &Settings) -> Result<(), Error> {
+    let failed = |error| Error::file(settings.path.clone(), error);
     if !atomic::supported() {
         let why = "this machine has no 16-byte compare-exchange";
         return Err(failed(io::Error::new(io::ErrorKind::Unsupported, why)));
     }
-    let (file, path) = output::open(&builder.path).map_err(failed)?;
-    let space = Space::new(file, builder.limit).map_err(failed)?;
+    if let Some(wrong) = &settings.wrong {
+        return Err(Error::setting(settings.path.clone(), wrong.clone()));
+    }
+    let (file, path) = output::open(&settings.path).map_err(failed)?;
+    let space = Space::new(file, settings).map_err(failed)?;
     let header = space.header();
     let start = ticks::Start::now();
     header.set_u64(header::ALLOCATED, PAGE as u64);
-    header.begin(&start, if builder.time_all { flags::TIME_ALL } else { 0 });
+    header.begin(&start, flags_of(settings));
     let fresh = Shared {
-        time_all: builder.time_all,
+        time_all: settings.time_all,
         space,
         tables: Table::new(),
         sites: Sites::new(),
@@ -245,6 +262,16 @@ fn begin(builder: &Builder) -> Result<(), Error> {
         STATE.store(ON, Ordering::Release);
     }
     Ok(())
+}
+
+fn flags_of(settings: &Settings) -> u32 {
+    let time_all = if settings.time_all {
+        flags::TIME_ALL
+    } else {
+        0
+    };
+    let flight = settings.flight.map_or(0, |_| flags::FLIGHT);
+    time_all | flight
 }
 
 /// Closes the trace: by `stop`, or at exit.

@@ -68,7 +68,7 @@ impl Tail {
     }
 
     fn next(&mut self, space: &Space) {
-        let Some(chunk) = space.draw(TABLE_CHUNK, TABLE_CHUNK, Use::Order) else {
+        let Some(chunk) = space.draw(TABLE_CHUNK, TABLE_CHUNK, Use::Tables) else {
             return;
         };
         if let Some(full) = self.chunk.take() {

@@ -17,6 +17,8 @@ use hbtrace_traces::format::layout::{CHUNK_MAX, PAGE};
 use super::slots::{self, SLOT, Slots};
 
 const STEP_FIRST: u64 = 4 << 20;
+/// Where little is expected.
+const STEP_SMALL: u64 = 1 << 20;
 const STEP_MAX: u64 = 64 << 20;
 /// A file in memory is cleared as it grows, while those who need room wait.
 const STEP_IN_MEMORY: u64 = 8 << 20;
@@ -28,6 +30,8 @@ pub(super) struct Ground {
     step: u64,
     step_max: u64,
     limit: u64,
+    /// How long the file is expected to become, if that is known.
+    expected: Option<u64>,
     /// Device and inode.
     identity: (u64, u64),
     /// The file was cut to size: it must not grow any more.
@@ -53,9 +57,21 @@ impl Ground {
                 STEP_MAX
             },
             limit: limit.min(file_size_limit()) / PAGE as u64 * PAGE as u64,
+            expected: None,
             identity: (metadata.dev(), metadata.ino()),
             closed: false,
         })
+    }
+
+    /// Beyond `bytes` the file grows by small steps only.
+    pub(super) fn expect(&mut self, bytes: Option<u64>) {
+        self.expected = bytes;
+    }
+
+    /// Whether the file has all the room that it may have: waiting for more
+    /// would be in vain.
+    pub(super) fn is_at_limit(&self) -> bool {
+        self.limit.saturating_sub(self.end) < STEP_LEAST
     }
 
     /// The largest size that the file may have.
@@ -69,6 +85,11 @@ impl Ground {
         metadata.is_ok_and(|it| (it.dev(), it.ino()) == self.identity)
     }
 
+    fn step(&self) -> u64 {
+        let expected = |bytes: u64| bytes.saturating_sub(self.end).max(STEP_SMALL);
+        self.step.min(self.expected.map_or(u64::MAX, expected))
+    }
+
     /// Makes the file longer, and returns its new end. What is added lies
     /// within one slot, which is mapped.
     pub(super) fn grow(&mut self, file: &File, slots: &Slots) -> io::Result<u64> {
@@ -79,7 +100,7 @@ impl Ground {
             return Err(io::ErrorKind::StaleNetworkFileHandle.into());
         }
         let most = self.limit.min(file_size_limit());
-        let mut len = self.step.min(most.saturating_sub(self.end));
+        let mut len = self.step().min(most.saturating_sub(self.end));
         len = len.min(SLOT - self.end % SLOT) / PAGE as u64 * PAGE as u64;
         loop {
             if len < STEP_LEAST {

@@ -32,6 +32,8 @@ const ASLEEP: u32 = 1;
 const ENDED: u32 = 2;
 /// It calls little and holds little.
 const STACK: usize = 256 << 10;
+/// How long it sleeps where the disk is full, until it tries again.
+const UNTIL_RETRY: Duration = Duration::from_secs(1);
 const NO_CLOCK: i32 = 0;
 
 /// How the helper is woken and ended.
@@ -193,7 +195,11 @@ extern "C" fn main(space: *mut c_void) -> *mut c_void {
         space.prepare(step.ahead);
         oldest = space.release(oldest);
         space.bell.note_cost(&space.header);
-        if !space.bell.sleep(step.nap) {
+        let nap = match space.is_short() {
+            true => Some(UNTIL_RETRY),
+            false => step.nap,
+        };
+        if !space.bell.sleep(nap) {
             return ptr::null_mut();
         }
     }

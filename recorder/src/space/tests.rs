@@ -1,15 +1,26 @@
 //! The space without its helper, whose steps the tests take themselves.
+#![allow(unsafe_code)] // Writes into chunks.
 
 use super::*;
 
 const CHUNK: usize = 256 << 10;
 
 fn space(limit: u64) -> Space {
-    Space::new(tempfile::tempfile().unwrap(), limit).unwrap()
+    with(|settings| settings.limit = limit)
+}
+
+pub(super) fn flight(bytes: u64) -> Space {
+    with(|settings| settings.flight = Some(bytes))
+}
+
+fn with(set: impl FnOnce(&mut Settings)) -> Space {
+    let mut settings = Settings::of(std::path::Path::new(""));
+    set(&mut settings);
+    Space::new(tempfile::tempfile().unwrap(), &settings).unwrap()
 }
 
 /// Writes all of a chunk's payload.
-fn fill(chunk: &Chunk) -> usize {
+pub(super) fn fill(chunk: &Chunk) -> usize {
     let (mut at, end) = chunk.payload();
     while at < end {
         // SAFETY: a word of the chunk, which is ours.
@@ -19,11 +30,14 @@ fn fill(chunk: &Chunk) -> usize {
     chunk.size() - 64
 }
 
-fn behind(space: &Space) -> u32 {
-    let mut bytes = [0; 4];
-    let at = header::BEHIND as u64;
+pub(super) fn read<const N: usize>(space: &Space, at: u64) -> [u8; N] {
+    let mut bytes = [0; N];
     std::os::unix::fs::FileExt::read_exact_at(space.file(), &mut bytes, at).unwrap();
-    u32::from_le_bytes(bytes)
+    bytes
+}
+
+fn behind(space: &Space) -> u32 {
+    u32::from_le_bytes(read(space, header::BEHIND as u64))
 }
 
 #[test]

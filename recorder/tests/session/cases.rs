@@ -5,6 +5,7 @@ use std::io::Read;
 use hbtrace_recorder::sync::Mutex;
 use hbtrace_recorder::sync::atomic::{AtomicU64, Ordering};
 use hbtrace_recorder::{Builder, record, thread};
+use hbtrace_traces::format::layout::header;
 
 /// Threads that are alive at once.
 pub(crate) const CROWD: usize = 1500;
@@ -57,6 +58,8 @@ pub(crate) fn run(case: &str, out: &str) {
             touch(1_000_000);
             hold(100);
         }
+        "room later" => room_later(),
+        "flight" => flight(),
         "fork" => fork(),
         "signal" => signal(),
         "thread locals" => thread_locals(),
@@ -100,6 +103,60 @@ fn full(builder: Builder) {
     }
     touch(7);
     assert_eq!(*LOCK.lock().unwrap(), 60_000);
+}
+
+/// What was handed out of the file at `path`.
+fn allocated(path: &str) -> u64 {
+    let mut head = [0; header::ALLOCATED + 8];
+    let mut file = std::fs::File::open(path).unwrap();
+    file.read_exact(&mut head).unwrap();
+    u64::from_le_bytes(head[header::ALLOCATED..].try_into().unwrap())
+}
+
+/// Files may not grow for a while: as a full disk, but without one.
+fn room_later() {
+    let limit = |bytes| {
+        let limit = libc::rlimit {
+            rlim_cur: bytes,
+            rlim_max: libc::RLIM_INFINITY,
+        };
+        // SAFETY: a limit of this process.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) }, 0);
+    };
+    hold(1);
+    limit(6 << 20);
+    std::thread::scope(|scope| {
+        scope.spawn(|| touch(2_000_000));
+        scope.spawn(|| {
+            let path = std::env::var("HBTRACE_OUT").unwrap();
+            // Of 6 MiB, one is kept for sync events.
+            while allocated(&path) < (5 << 20) - (1 << 18) {
+                std::thread::yield_now();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            limit(libc::RLIM_INFINITY);
+        });
+    });
+    // The helper looks once a second.
+    for _ in 0..30 {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        touch(10_000);
+    }
+}
+
+/// Much more than the pool holds, by threads that come and go.
+fn flight() {
+    for _ in 0..20 {
+        let threads = [(); 3].map(|()| {
+            thread::spawn(|| {
+                touch(50_000);
+                hold(500);
+            })
+        });
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    }
 }
 
 /// Many threads that are all alive and all recording.

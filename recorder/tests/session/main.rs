@@ -12,6 +12,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use hbtrace_traces::format::layout::{flags, header};
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::read;
 use hbtrace_traces::trace::Trace;
@@ -169,6 +170,69 @@ fn accesses_are_dropped_before_sync_events_are() {
     assert_eq!(trace.info.lost_sync_events, 0);
     assert!((500_000..1_000_000).contains(&trace.info.lost_events));
     assert_eq!(count(&trace, Kind::Rel), 100);
+}
+
+/// A field of the header.
+fn field(run: &Run, at: usize) -> u64 {
+    let file = std::fs::read(run.path()).unwrap();
+    u64::from_le_bytes(file[at..at + 8].try_into().unwrap())
+}
+
+/// Runs with files that may not grow for a while.
+fn room_later(full: &str) {
+    let run = Run::new("later.trace");
+    let mut command = run.command("room later");
+    command.env("HBTRACE_OUT", run.path());
+    succeeded(&command.env("HBTRACE_FULL", full).output().unwrap());
+    let trace = run.trace();
+    let recorded: u64 = trace.streams.iter().map(|it| it.accesses.count()).sum();
+    assert_eq!(recorded + trace.info.lost_events, 2_300_000);
+    assert!(recorded > 800_000, "{recorded}");
+    let waited = field(&run, header::WAITED_MS) as u32;
+    let whole = trace.info.lost_events == 0;
+    assert_eq!(waited > 0 || whole, full == "wait", "{waited} ms");
+    assert_eq!(trace.info.lost_sync_events, 0);
+}
+
+#[test]
+fn a_disk_that_has_room_again_is_used_again() {
+    room_later("drop");
+}
+
+#[test]
+fn threads_wait_for_room_where_that_was_chosen() {
+    room_later("wait");
+}
+
+#[test]
+fn a_flight_recording_keeps_to_its_pool() {
+    let run = Run::new("flight.trace");
+    let mut command = run.command("flight");
+    command.env("HBTRACE_OUT", run.path());
+    succeeded(&command.env("HBTRACE_FLIGHT", "2M").output().unwrap());
+    let size = run.path().metadata().unwrap().len();
+    assert!(((2 << 20)..3 << 20).contains(&size), "{size} bytes");
+    assert_eq!(field(&run, header::LOST_ACCESSES), 0);
+    assert_eq!(field(&run, header::LOST_SYNC), 0);
+    assert!(field(&run, header::EVICTED_UNTIL) > 0);
+    assert_eq!(field(&run, header::FLAGS) as u32, flags::FLIGHT);
+}
+
+#[test]
+fn a_setting_that_is_not_understood_is_told() {
+    for (variable, value) in [("HBTRACE_FLIGHT", "lots"), ("HBTRACE_FULL", "hope")] {
+        let run = Run::new("told.trace");
+        let mut command = run.command("hold");
+        command.env("HBTRACE_OUT", run.path());
+        let output = command.env(variable, value).output().unwrap();
+        succeeded(&output);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            text.contains(&format!("{variable} is {value:?}, expected")),
+            "{text}"
+        );
+        assert!(!run.path().exists());
+    }
 }
 
 #[test]

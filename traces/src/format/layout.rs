@@ -58,6 +58,8 @@ pub mod header {
     pub const EVICTED_UNTIL: usize = 104;
     /// u32, bytes of the program and its arguments, each ended by a NUL.
     pub const ARGUMENTS_LENGTH: usize = 112;
+    /// u32, milliseconds that threads waited for room (`HBTRACE_FULL=wait`).
+    pub const WAITED_MS: usize = 116;
     /// u64, CPU time of the recorder's helper thread, in nanoseconds.
     pub const HELPER_NS: usize = 120;
     /// The arguments.
@@ -99,8 +101,14 @@ pub mod chunk {
     pub const MAGIC: usize = 0;
     /// u8, see [`StreamKind`](super::StreamKind).
     pub const STREAM: usize = 4;
-    /// u8, 1 open, 2 closed.
+    /// u8, [`OPEN`], [`CLOSED`] or [`FREE`].
     pub const STATE: usize = 5;
+    /// It is still written.
+    pub const OPEN: u8 = 1;
+    /// It says itself how many bytes of it are used.
+    pub const CLOSED: u8 = 2;
+    /// Flight recording: its space is free, whatever else its header says.
+    pub const FREE: u8 = 3;
     /// u8, 1 if its payload may bear switches to other threads.
     pub const SWITCHES: usize = 6;
     /// u8, 1 if its space lay free for a while before it was drawn. All other

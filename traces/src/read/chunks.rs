@@ -88,7 +88,8 @@ pub(crate) fn chunk_at(mapping: &Mapping, header: &Header, at: u64) -> Option<Ch
     }
     let from = at + CHUNK_HEADER as u64;
     let used = match head[chunk::STATE] {
-        2 => u64::from(u32_at(head, chunk::USED)?),
+        chunk::CLOSED => u64::from(u32_at(head, chunk::USED)?),
+        chunk::FREE => 0,
         _ => size,
     };
     let end = from + used.min(size - CHUNK_HEADER as u64);
