@@ -28,10 +28,12 @@ pub(crate) struct Head {
     pub(crate) stream: StreamKind,
     pub(crate) thread: u32,
     pub(crate) sequence: u32,
+    /// Access chunks: what sites count from; sync chunks: object that is
+    /// waited for, plus 1.
     pub(crate) site: u32,
     pub(crate) position: u64,
-    pub(crate) held: u32,
-    pub(crate) waiting: u32,
+    /// Sync chunks: words of accesses before the last event.
+    pub(crate) accesses: u64,
     pub(crate) ticks: u64,
 }
 
@@ -80,11 +82,11 @@ impl Chunk {
         self.set_u32(chunk::WRITER, head.thread);
         self.set_u32(chunk::THREAD, head.thread);
         self.set_u32(chunk::SEQUENCE, head.sequence);
+        const _: () = assert!(chunk::SITE == chunk::WAITING);
         self.set_u32(chunk::SITE, head.site);
         self.set_u64(chunk::POSITION, head.position);
         self.set_u64(chunk::TICKS, head.ticks);
-        self.set_u32(chunk::HELD, head.held);
-        self.set_u32(chunk::WAITING, head.waiting);
+        self.set_u64(chunk::ACCESSES, head.accesses);
         // These come last: the state of a chunk that is used again, the magic
         // of a fresh one.
         self.set_u8(chunk::STATE, chunk::OPEN);

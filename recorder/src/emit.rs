@@ -13,29 +13,84 @@
 //! **Time.** By default only events that ask for it ([`Event::timed`]) and an
 //! occasional other one are stamped.
 
-use std::panic::Location;
-
-use hbtrace_traces::event::MemoryOrder;
+use hbtrace_traces::event::{MemoryOrder, NO_NUMBER, SyncEvent};
+use hbtrace_traces::format::words;
+use hbtrace_traces::id::SiteId;
 use hbtrace_traces::kind::Kind;
 
 pub(crate) use crate::event::Event;
 use crate::primitive::Mutex;
-use crate::session::{self, EXHAUSTED, ON, UNDECIDED};
-use crate::stream::NumberSlot;
-use crate::writer;
-pub(crate) use crate::writer::{lose_access, lose_sync};
+use crate::session::{self, EXHAUSTED, ON, STOPPED, UNDECIDED};
+use crate::site::Place;
+use crate::writer::{self, NumberSlot};
+pub(crate) use crate::writer::{brief, brief_release, is_off, lose_access, lose_sync};
 
 /// Whether a mirror has something to say now. One predictable branch when off.
-#[inline]
+#[inline(always)]
 pub(crate) fn recording() -> bool {
-    let state = session::state();
-    state <= EXHAUSTED && (state != UNDECIDED || session::decide() == ON)
+    match session::is_on() {
+        None => false,
+        Some(on) => on || may_record(),
+    }
+}
+
+/// Neither on nor off. What is not recorded from now on is not recorded by the
+/// fast path either.
+#[cold]
+fn may_record() -> bool {
+    match session::state() {
+        UNDECIDED => session::decide() == ON,
+        EXHAUSTED | STOPPED => {
+            writer::shut();
+            session::state() == EXHAUSTED
+        }
+        state => state == ON,
+    }
 }
 
 /// Records a sync event.
 #[inline]
 pub(crate) fn sync(mut event: Event) {
     if recording() {
+        let _ = writer::sync(&mut event, false);
+    }
+}
+
+/// Records a sync event, and says at which site if it did.
+pub(crate) fn sync_at(mut event: Event) -> Option<SiteId> {
+    writer::sync(&mut event, false).map(|(_, site)| site)
+}
+
+/// Records a sync event whose site is known.
+pub(crate) fn sync_known(mut event: SyncEvent, timed: bool) {
+    writer::sync_known(&mut event, timed);
+}
+
+/// Records a numbered sync event that nothing waits for: as a compact one if it
+/// fits. The caller has asked whether anything is [`recording`].
+#[inline(always)]
+pub(crate) fn quick(kind: Kind, order: MemoryOrder, object: u32, number: u64, site: Place) {
+    let bits = words::compact_kind(kind, order, false);
+    let second = words::compact_object(object, number);
+    if second
+        .and_then(|second| brief(bits, second, site))
+        .is_none()
+    {
+        let mut event = Event::new(kind, object, site).order(order).number(number);
+        let _ = writer::sync(&mut event, false);
+    }
+}
+
+/// As [`quick`], for an event whose extra is the same as its number.
+#[inline(always)]
+pub(crate) fn quick_twice(kind: Kind, object: u32, number: u64, site: Place) {
+    let bits = words::compact_kind(kind, MemoryOrder::Relaxed, false) | words::EXTRA_IS_NUMBER;
+    let second = words::compact_object(object, number);
+    if second
+        .and_then(|second| brief(bits, second, site))
+        .is_none()
+    {
+        let mut event = Event::new(kind, object, site).number(number).extra(number);
         let _ = writer::sync(&mut event, false);
     }
 }
@@ -52,13 +107,17 @@ pub(crate) fn sync_counted(mut event: Event, counter: &Mutex<u64>, step: u64) {
 #[must_use]
 pub(crate) struct Pending(Option<NumberSlot>);
 
-/// Records a sync event before its operation, with its number missing.
-#[inline]
-pub(crate) fn pending(mut event: Event) -> Pending {
-    Pending(match recording() {
-        true => writer::sync(&mut event, true),
-        false => None,
-    })
+/// Records an operation on `object` before it happens, with its number missing.
+/// The caller has asked whether anything is [`recording`].
+#[inline(always)]
+pub(crate) fn pending(kind: Kind, order: MemoryOrder, object: u32, site: Place) -> Pending {
+    let bits = words::compact_kind(kind, order, false);
+    let second = words::compact_object(object, NO_NUMBER);
+    let brief = second.and_then(|second| writer::brief_pending(bits, second, site));
+    Pending(brief.or_else(|| {
+        let mut event = Event::new(kind, object, site).order(order);
+        writer::sync(&mut event, true).map(|(slot, _)| slot)
+    }))
 }
 
 impl Pending {
@@ -66,7 +125,7 @@ impl Pending {
     #[inline]
     pub(crate) fn complete(self, number: u64) {
         if let Some(slot) = self.0 {
-            slot.fill(number);
+            slot.fill(fitting(number));
         }
     }
 
@@ -75,28 +134,35 @@ impl Pending {
     /// and order are stored before the number.
     pub(crate) fn complete_as(self, kind: Kind, order: MemoryOrder, number: u64) {
         if let Some(slot) = self.0 {
-            slot.fill_as(kind, order, number);
+            slot.fill_as(kind, order, fitting(number));
         }
     }
 }
 
+/// The number, if a compact event can hold it; else the recording ends with one
+/// that stays pending: 2^44 operations on one object are too many.
+#[inline(always)]
+fn fitting(number: u64) -> u64 {
+    if number >= words::COMPACT_NUMBERS {
+        exhaust();
+        return words::COMPACT_NUMBERS;
+    }
+    number
+}
+
 /// Records a plain access of `len` bytes at `address`: memory of the process,
 /// or object space (see [`hbtrace_traces::id::Location`]).
-#[inline]
-pub(crate) fn access(write: bool, address: u64, len: u64, site: &'static Location<'static>) {
-    if session::state() == ON {
-        writer::access(write, address, len, site);
-    } else if recording() {
-        access_unless_exhausted(write, address, len, site);
+#[inline(always)]
+pub(crate) fn access(write: bool, address: u64, len: u64, site: Place) {
+    if !writer::access(write, address, len, site) {
+        writer::access_full(write, address, len, site);
     }
 }
 
-/// The process's first event, or one after the session's exhaustion.
-#[cold]
-fn access_unless_exhausted(write: bool, address: u64, len: u64, site: &'static Location<'static>) {
-    match session::state() {
-        ON => writer::access(write, address, len, site),
-        _ => writer::lose_access(),
+/// Ends the recording: numbers have run out.
+pub(crate) fn exhaust() {
+    if let Some(shared) = session::shared() {
+        shared.exhaust();
     }
 }
 

@@ -77,13 +77,15 @@
 
 #[cfg(feature = "record")]
 pub use error::Error;
+#[cfg(feature = "record")]
+pub use memory::{Access, accesses, alloc, free, read, reading, write, writing};
 pub use named::{Named, name};
 #[cfg(not(feature = "record"))]
 pub use off::*;
 #[cfg(feature = "record")]
 pub use session::{Builder, Session, record};
 #[cfg(feature = "record")]
-pub use tell::{Stretch, Token, acquire, alloc, free, outside, read, release, span, write};
+pub use tell::{Stretch, Token, acquire, outside, release, span};
 
 pub mod cell;
 #[cfg(feature = "record")]
@@ -98,6 +100,8 @@ mod event;
 mod header;
 #[cfg(feature = "record")]
 mod label;
+#[cfg(feature = "record")]
+mod memory;
 mod named;
 #[cfg(feature = "record")]
 mod object;
@@ -117,8 +121,6 @@ mod settings;
 mod site;
 #[cfg(feature = "record")]
 mod space;
-#[cfg(feature = "record")]
-mod stream;
 #[cfg(feature = "record")]
 pub mod sync;
 #[cfg(feature = "record")]

@@ -112,12 +112,20 @@ impl Object {
 
     /// Records a plain access to a cell of `len` bytes. One that has none
     /// can't be touched.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn access(&self, write: bool, len: u64, site: &'static Location<'static>) {
-        if len > 0 && emit::recording() {
-            let id = ObjectId(self.id_sized(ObjectKind::Cell, len));
-            let bytes = trace::Location::of_object(id, len);
-            emit::access(write, bytes.start, bytes.len, site);
+        if len == 0 || emit::is_off() {
+            return;
         }
+        // Relaxed: as in `id_sized`.
+        let id = match self.id.load(Ordering::Relaxed) {
+            0 => self.draw(ObjectKind::Cell, len),
+            id => id - 1,
+        };
+        if id == NONE {
+            return emit::lose_access();
+        }
+        let bytes = trace::Location::of_object(ObjectId(id), len);
+        emit::access(write, bytes.start, bytes.len, site);
     }
 }

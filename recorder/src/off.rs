@@ -156,3 +156,39 @@ pub fn alloc<T: ?Sized>(_pointer: *const T, _len: usize) {}
 /// Does nothing.
 #[inline]
 pub fn free<T: ?Sized>(_pointer: *const T, _len: usize) {}
+
+/// Passes the value on.
+#[inline(always)]
+pub fn reading<T: ?Sized>(value: &T) -> &T {
+    value
+}
+
+/// Passes the value on.
+#[inline(always)]
+pub fn writing<T: ?Sized>(value: &mut T) -> &mut T {
+    value
+}
+
+/// Stands for nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Access(());
+
+impl Access {
+    /// Does nothing.
+    #[inline(always)]
+    #[must_use]
+    pub fn read<T: ?Sized>(_value: &T) -> Access {
+        Access(())
+    }
+
+    /// Does nothing.
+    #[inline(always)]
+    #[must_use]
+    pub fn write<T: ?Sized>(_value: &mut T) -> Access {
+        Access(())
+    }
+}
+
+/// Does nothing.
+#[inline(always)]
+pub fn accesses<const N: usize>(_told: [Access; N]) {}

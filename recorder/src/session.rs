@@ -35,19 +35,19 @@ use crate::site::{Place, Sites};
 use crate::space::{self, Space, Use};
 use crate::sync::atomic;
 use crate::table::Table;
-use crate::{output, process, ticks};
+use crate::{output, process, ticks, writer};
 
-/// Not decided yet. The states up to [`EXHAUSTED`] are those in which a
-/// mirror has something to do.
+/// Not decided yet.
 pub(crate) const UNDECIDED: u8 = 0;
 /// Records.
 pub(crate) const ON: u8 = 1;
 /// A sync event found no room: only counts.
 pub(crate) const EXHAUSTED: u8 = 2;
-/// Never records.
-pub(crate) const OFF: u8 = 3;
 /// Records no more.
-pub(crate) const STOPPED: u8 = 4;
+pub(crate) const STOPPED: u8 = 3;
+/// Never records. As a signed number it is the one whose difference from [`ON`]
+/// overflows, so that one comparison tells it from `ON` and from the rest.
+pub(crate) const OFF: u8 = i8::MIN.cast_unsigned();
 
 static STATE: AtomicU8 = AtomicU8::new(UNDECIDED);
 static SHARED: OnceLock<Shared> = OnceLock::new();
@@ -77,6 +77,14 @@ pub(crate) struct Shared {
 pub(crate) fn state() -> u8 {
     // Relaxed: see the module's docs for what it does order.
     STATE.load(Ordering::Relaxed)
+}
+
+/// Whether the session is on; `None` where it never will be, in the same
+/// comparison.
+#[inline(always)]
+pub(crate) fn is_on() -> Option<bool> {
+    let (difference, off) = state().cast_signed().overflowing_sub(ON.cast_signed());
+    (!off).then_some(difference == 0)
 }
 
 /// The session, if there is or was one.
@@ -292,7 +300,9 @@ fn finish() {
 
 /// A forked child has its parent's mappings and must not write there.
 fn leave() {
+    // Relaxed: the child has one thread, this one.
     STATE.store(OFF, Ordering::Relaxed);
+    writer::shut();
 }
 
 impl Shared {

@@ -81,8 +81,7 @@ impl Tail {
             sequence: self.sequence,
             site: 0,
             position: self.position,
-            held: 0,
-            waiting: 0,
+            accesses: 0,
             ticks: 0,
         });
         self.chunk = Some(chunk);

@@ -8,15 +8,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
 
-use hbtrace_traces::event::NONE;
-use hbtrace_traces::id as trace;
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
 use crate::emit::{self, Event};
 use crate::label::label;
 use crate::object::Object;
-use crate::primitive::{AtomicU64, Mutex, Ordering};
+use crate::primitive::Mutex;
 
 /// What [`release`] publishes to and [`acquire`] joins from.
 pub struct Token {
@@ -149,75 +147,4 @@ pub fn outside(name: &str) -> Stretch {
 #[track_caller]
 pub fn span(name: &str) -> Stretch {
     Stretch::begin(Kind::Span, Kind::SpanEnd, name, Location::caller())
-}
-
-/// This thread reads `len` bytes at `pointer`, which is not followed.
-///
-/// Bytes beyond 2^47 can't be recorded, here and in [`write`](fn@write),
-/// [`alloc`] and [`free`]: what is told there is counted as a lost access.
-///
-/// ```
-/// let buffer = [0_u8; 16];
-/// hbtrace_recorder::read(buffer.as_ptr(), buffer.len());
-/// ```
-#[track_caller]
-#[inline]
-pub fn read<T: ?Sized>(pointer: *const T, len: usize) {
-    access(false, pointer.addr(), len, Location::caller());
-}
-
-/// This thread writes `len` bytes at `pointer`, which is not followed.
-#[track_caller]
-#[inline]
-pub fn write<T: ?Sized>(pointer: *const T, len: usize) {
-    access(true, pointer.addr(), len, Location::caller());
-}
-
-#[inline]
-fn access(write: bool, address: usize, len: usize, site: &'static Location<'static>) {
-    if len > 0 && emit::recording() {
-        if is_out_of_reach(address, len) {
-            return emit::lose_access();
-        }
-        emit::access(write, address as u64, len as u64, site);
-    }
-}
-
-/// Whether bytes reach beyond the addresses that a trace can hold: AArch64
-/// gives a process more, and they would pass for bytes of objects.
-#[inline]
-fn is_out_of_reach(address: usize, len: usize) -> bool {
-    address.saturating_add(len) as u64 > trace::Location::OBJECT_SPACE
-}
-
-/// Order of all told lives.
-static LIVES: AtomicU64 = AtomicU64::new(1);
-
-/// A block of `len` bytes at `pointer` is born: what was freed there happens
-/// before. Call it after the allocation.
-#[track_caller]
-pub fn alloc<T: ?Sized>(pointer: *const T, len: usize) {
-    life(Kind::Alloc, pointer.addr(), len, Location::caller());
-}
-
-/// The life of the block of `len` bytes at `pointer` ends, which counts as a
-/// write of all of it. Call it before the deallocation.
-#[track_caller]
-pub fn free<T: ?Sized>(pointer: *const T, len: usize) {
-    life(Kind::Free, pointer.addr(), len, Location::caller());
-}
-
-fn life(kind: Kind, address: usize, len: usize, site: &'static Location<'static>) {
-    if len > 0 && emit::recording() {
-        if is_out_of_reach(address, len) {
-            // No recorded access can lie there, so no order is missing.
-            return emit::lose_access();
-        }
-        // Relaxed: one counter, whose order is all that is asked for. A free
-        // draws its place before the block goes back to the allocator, an
-        // alloc after it came from there, so places agree with real time.
-        let place = LIVES.fetch_add(1, Ordering::Relaxed);
-        let event = Event::new(kind, NONE, site).stamp(place);
-        emit::sync(event.number(address as u64).extra(len as u64));
-    }
 }

@@ -59,7 +59,7 @@ fn offsets_and_flags_are_those_of_the_code() {
         (chunk::SITE, "site"),
         (chunk::POSITION, "position"),
         (chunk::TICKS, "ticks"),
-        (chunk::HELD, "held"),
+        (chunk::ACCESSES, "accesses"),
         (chunk::WAITING, "waiting"),
     ];
     for (offset, name) in fields {

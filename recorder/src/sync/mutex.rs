@@ -7,10 +7,9 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::{self as std_sync, LockResult, TryLockError, TryLockResult};
 
-use hbtrace_traces::kind::Mode;
 use hbtrace_traces::object::ObjectKind;
 
-use super::hold::{Head, Hold};
+use super::hold::{Exclusive, Head};
 use super::poison;
 
 /// A mutex that records its holds; see [`std::sync::Mutex`].
@@ -24,7 +23,7 @@ pub struct Mutex<T: ?Sized> {
 #[clippy::has_significant_drop]
 pub struct MutexGuard<'a, T: ?Sized> {
     // Dropped first: records the release while the lock is still held.
-    hold: Hold<'a>,
+    hold: Exclusive<'a>,
     inner: std_sync::MutexGuard<'a, T>,
 }
 
@@ -56,7 +55,6 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let (result, hold) = self.head.take(
-            Mode::Exclusive,
             Location::caller(),
             || self.inner.try_lock(),
             || self.inner.lock(),
@@ -72,9 +70,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let site = Location::caller();
-        let taken = self
-            .head
-            .try_take(Mode::Exclusive, site, || self.inner.try_lock());
+        let taken = self.head.try_take(site, || self.inner.try_lock());
         poison::try_result(
             taken.map(|(result, hold)| poison::map(result, |inner| MutexGuard { hold, inner })),
         )
@@ -105,13 +101,13 @@ impl<T: ?Sized> Mutex<T> {
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// Takes it apart, for a condition variable; nothing is recorded.
-    pub(super) fn into_parts(self) -> (Hold<'a>, std_sync::MutexGuard<'a, T>) {
+    pub(super) fn into_parts(self) -> (Exclusive<'a>, std_sync::MutexGuard<'a, T>) {
         (self.hold, self.inner)
     }
 
     /// Puts together what [`into_parts`](MutexGuard::into_parts) took apart.
     pub(super) fn from_parts(
-        hold: Hold<'a>,
+        hold: Exclusive<'a>,
         inner: std_sync::MutexGuard<'a, T>,
     ) -> MutexGuard<'a, T> {
         MutexGuard { hold, inner }

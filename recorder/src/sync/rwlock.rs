@@ -7,10 +7,9 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::{self as std_sync, LockResult, TryLockError, TryLockResult};
 
-use hbtrace_traces::kind::Mode;
 use hbtrace_traces::object::ObjectKind;
 
-use super::hold::{Head, Hold};
+use super::hold::{Exclusive, Head, Shared};
 use super::poison;
 
 /// A readers-writer lock that records its holds; see [`std::sync::RwLock`].
@@ -24,7 +23,7 @@ pub struct RwLock<T: ?Sized> {
 #[clippy::has_significant_drop]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     // Dropped first: records the release while the lock is still held.
-    _hold: Hold<'a>,
+    _hold: Shared<'a>,
     inner: std_sync::RwLockReadGuard<'a, T>,
 }
 
@@ -33,7 +32,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 #[clippy::has_significant_drop]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     // Dropped first: records the release while the lock is still held.
-    hold: Hold<'a>,
+    hold: Exclusive<'a>,
     inner: std_sync::RwLockWriteGuard<'a, T>,
 }
 
@@ -65,7 +64,6 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let (result, hold) = self.head.take(
-            Mode::Shared,
             Location::caller(),
             || self.inner.try_read(),
             || self.inner.read(),
@@ -82,9 +80,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
-        let taken = self
-            .head
-            .try_take(Mode::Shared, site, || self.inner.try_read());
+        let taken = self.head.try_take(site, || self.inner.try_read());
         poison::try_result(taken.map(|(result, hold)| {
             poison::map(result, |inner| RwLockReadGuard { _hold: hold, inner })
         }))
@@ -98,7 +94,6 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let (result, hold) = self.head.take(
-            Mode::Exclusive,
             Location::caller(),
             || self.inner.try_write(),
             || self.inner.write(),
@@ -115,9 +110,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
-        let taken = self
-            .head
-            .try_take(Mode::Exclusive, site, || self.inner.try_write());
+        let taken = self.head.try_take(site, || self.inner.try_write());
         poison::try_result(
             taken.map(|(result, hold)| {
                 poison::map(result, |inner| RwLockWriteGuard { hold, inner })

@@ -9,7 +9,7 @@
 /// First bytes of every trace.
 pub const MAGIC: [u8; 8] = *b"HBTRACE\0";
 /// Version of the format that this code writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Granularity of chunks, and size of the file header.
 pub const PAGE: usize = 4096;
 /// Largest chunk.
@@ -127,17 +127,18 @@ pub mod chunk {
     pub const THREAD: usize = 28;
     /// u32, its place among the chunks of this writer and stream, from 0.
     pub const SEQUENCE: usize = 32;
-    /// u32, access chunks: the thread's last site when it was drawn.
+    /// u32, access chunks: what the sites of its accesses count from.
     pub const SITE: usize = 36;
+    /// u32, sync chunks: object waited for at its start, plus 1; 0 if none.
+    pub const WAITING: usize = 36;
     /// u64, position of its first payload word in the thread's stream, in
     /// words: how many words of this stream the thread has written before.
     pub const POSITION: usize = 40;
     /// u64, ticks when it was drawn.
     pub const TICKS: usize = 48;
-    /// u32, locks held at its start.
-    pub const HELD: usize = 56;
-    /// u32, object waited for at its start, 0 if none.
-    pub const WAITING: usize = 60;
+    /// u64, sync chunks: words of the access stream before the last event that
+    /// came before the chunk.
+    pub const ACCESSES: usize = 56;
 }
 
 /// What a chunk holds.

@@ -72,7 +72,7 @@ mod tests {
             zeros(3 * PAGE, 0, b"HBTRACE\0\xff\xff"),
             vec![0; most],
             zeros(most, header::ALLOCATED, &(PAGE as u64).to_le_bytes()),
-            zeros(most, header::VERSION, &[1, 0, 0, 0, 0, 0, 0, 0, 0, 16]),
+            zeros(most, header::VERSION, &[2, 0, 0, 0, 0, 0, 0, 0, 0, 16]),
         ];
         for (nth, file) in files.iter().enumerate() {
             assert!(is_replaceable(&file[..]).unwrap(), "file {nth}");
@@ -87,7 +87,7 @@ mod tests {
             b"PRECIOUS\n".to_vec(),
             b"HBTRACKS".to_vec(),
             b"\0\0\0\x18ftypmp42".to_vec(),
-            zeros(PAGE, header::VERSION, b"2"),
+            zeros(PAGE, header::VERSION, b"7"),
             zeros(PAGE, 1080, &[0x53, 0xef, 1])
                 .into_iter()
                 .chain([0, 1])

@@ -142,11 +142,10 @@ impl Builder<'_> {
     fn stream(&mut self, mut thread: ThreadStreams) -> Stream {
         let end = horizon::clip(&mut thread, self.horizon);
         let mapping = Arc::clone(self.mapping);
-        let mut accesses = MappedAccesses::new(mapping, thread.accesses, end);
+        let accesses = MappedAccesses::new(mapping, thread.accesses, end);
         let mut last = 0;
         for event in &mut thread.sync {
             self.labels.translate(event);
-            accesses.restart_at(event.accesses, event.site);
             if event.time != NO_TIME {
                 // Clocks of different CPUs may disagree a little.
                 last = self.header.nanoseconds(event.time).max(last);

@@ -7,7 +7,7 @@ use crate::format::layout::{MAGIC, PAGE, VERSION, flags, header};
 use crate::format::start;
 
 /// Oldest version that this code reads.
-const OLDEST: u32 = 1;
+const OLDEST: u32 = 2;
 /// Largest page that a recorder may have used.
 const PAGE_LIMIT: u32 = 64 * 1024;
 

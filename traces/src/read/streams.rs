@@ -69,6 +69,8 @@ pub(super) fn read(
 struct SyncEnd {
     position: u64,
     accesses: u64,
+    /// Mark of its last event.
+    mark: u16,
     ticks: u64,
     /// Nothing can be added any more.
     broken: bool,
@@ -116,7 +118,9 @@ fn add_sync(
             thread.damaged_at = Some(run.bytes.start + 8 * at as u64);
             return;
         };
-        let position = end.accesses.saturating_add(decoded.delta);
+        let delta = decoded.delta_after(end.mark);
+        let position = end.accesses.saturating_add(delta);
+        end.mark = decoded.mark;
         if position > available {
             thread.break_at(end.ticks);
         }

@@ -43,8 +43,6 @@ pub(super) struct StreamWriter {
     sequence: u32,
     /// Words in chunks that are written already.
     position: u64,
-    /// Site at the start of the chunk under way.
-    site: u32,
     words: Vec<u64>,
 }
 
@@ -55,7 +53,6 @@ impl StreamWriter {
             thread,
             sequence: 0,
             position: 0,
-            site: 0,
             words: Vec::with_capacity(WORDS_MAX),
         }
     }
@@ -65,14 +62,10 @@ impl StreamWriter {
         self.position + self.words.len() as u64
     }
 
-    /// Appends the words of one event, which no chunk's end may part; `site`
-    /// is the thread's last one before it.
-    pub(super) fn push(&mut self, words: &[u64], site: u32, chunks: &mut Chunks) -> io::Result<()> {
+    /// Appends the words of one event, which no chunk's end may part.
+    pub(super) fn push(&mut self, words: &[u64], chunks: &mut Chunks) -> io::Result<()> {
         if self.words.len() + words.len() > WORDS_MAX {
             self.flush(chunks)?;
-        }
-        if self.words.is_empty() {
-            self.site = site;
         }
         self.words.extend_from_slice(words);
         Ok(())
@@ -110,7 +103,6 @@ impl StreamWriter {
         put(chunk::WRITER, &self.thread.to_le_bytes());
         put(chunk::THREAD, &self.thread.to_le_bytes());
         put(chunk::SEQUENCE, &self.sequence.to_le_bytes());
-        put(chunk::SITE, &self.site.to_le_bytes());
         put(chunk::POSITION, &self.position.to_le_bytes());
         head
     }

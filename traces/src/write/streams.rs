@@ -14,7 +14,6 @@ pub(super) fn write(thread: u32, stream: &Stream, chunks: &mut Chunks) -> io::Re
     let mut accesses = AccessWriter {
         writer: StreamWriter::new(StreamKind::Access, thread),
         slices: &stream.slices,
-        site: SiteId::UNKNOWN,
     };
     let mut sync = StreamWriter::new(StreamKind::Sync, thread);
     let mut position = 0;
@@ -24,9 +23,8 @@ pub(super) fn write(thread: u32, stream: &Stream, chunks: &mut Chunks) -> io::Re
         position = event.accesses;
         let delta = accesses.writer.position() - before;
         let mut out = [0; words::SYNC_WORDS_MAX];
-        let used = words::encode_sync(event, delta, false, &mut out);
-        sync.push(&out[..used], 0, chunks)?;
-        accesses.site = event.site;
+        let used = words::encode_sync(event, delta, 0, false, &mut out);
+        sync.push(&out[..used], chunks)?;
     }
     accesses.write(stream, position..stream.accesses.end(), chunks)?;
     accesses.writer.flush(chunks)?;
@@ -38,7 +36,6 @@ struct AccessWriter<'a> {
     writer: StreamWriter,
     /// Slices that have not begun yet.
     slices: &'a [Slice],
-    site: SiteId,
 }
 
 impl AccessWriter<'_> {
@@ -61,14 +58,12 @@ impl AccessWriter<'_> {
     fn push(&mut self, position: u64, access: &Access, chunks: &mut Chunks) -> io::Result<()> {
         let mut out = [0; ACCESS_WORDS_MAX];
         let mut used = 0;
-        let before = self.site;
         // A slice of a mapped stream begins at its first escape.
         if let Some((slice, rest)) = self.slices.split_first()
             && slice.from <= position
         {
             self.slices = rest;
             used = say(Escape::Stamp, slice.stamp, used, &mut out);
-            self.site = SiteId::UNKNOWN;
         }
         if access.time != NO_TIME {
             used = say(Escape::Time, access.time, used, &mut out);
@@ -79,12 +74,11 @@ impl AccessWriter<'_> {
             access.location.start,
             access.location.len,
             access.site,
-            self.site,
+            SiteId::UNKNOWN,
             &mut words,
         );
-        self.site = access.site;
         out[used..used + count].copy_from_slice(&words[..count]);
-        self.writer.push(&out[..used + count], before.0, chunks)
+        self.writer.push(&out[..used + count], chunks)
     }
 }
 

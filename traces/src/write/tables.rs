@@ -18,7 +18,7 @@ pub(super) fn write(trace: &Trace, chunks: &mut Chunks) -> io::Result<()> {
     let objects = objects.map(|(id, object)| object_record(ObjectId(id), object));
     for record in sites.chain(threads).chain(objects) {
         let words = words_of(&record)?;
-        writer.push(&words, 0, chunks)?;
+        writer.push(&words, chunks)?;
     }
     writer.flush(chunks)
 }

@@ -22,7 +22,7 @@ use hbtrace_traces::object::ObjectKind;
 
 use super::native::{Native, is_off};
 use super::order::recorded;
-use crate::emit::{self, Event, Pending};
+use crate::emit::{self, Pending};
 use crate::object::Object;
 
 type Value<V> = <<V as Versioned>::Native as Native>::Value;
@@ -111,15 +111,13 @@ pub(super) trait Recorded: Versioned {
     #[inline]
     fn record_load(&self, version: u64, order: Ordering, site: Site) {
         if emit::recording() {
-            let event = Event::new(Kind::Load, self.id(), site);
-            emit::sync(event.order(recorded(order)).number(version));
+            emit::quick(Kind::Load, recorded(order), self.id(), version, site);
         }
     }
 
     #[inline]
     fn pending(&self, kind: Kind, order: Ordering, site: Site) -> Option<Pending> {
-        emit::recording()
-            .then(|| emit::pending(Event::new(kind, self.id(), site).order(recorded(order))))
+        emit::recording().then(|| emit::pending(kind, recorded(order), self.id(), site))
     }
 
     #[inline]

@@ -23,6 +23,7 @@ use std::panic::Location;
 use std::sync::mpsc::{RecvTimeoutError, SendError, TrySendError};
 use std::time::Instant;
 
+use hbtrace_traces::event::MemoryOrder;
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
@@ -143,9 +144,7 @@ impl<T> Queue<T> {
     ) -> Result<(), SendError<T>> {
         let number = state.sent + 1;
         let wakes = state.receiver_waits;
-        self.record(Kind::Send, site, |event| {
-            event.number(number).extra(number).timed(wakes)
-        });
+        self.record_message(Kind::Send, number, wakes, site);
         state.sent = number;
         state.messages.push_back(Some(value));
         if wakes {
@@ -163,7 +162,7 @@ impl<T> Queue<T> {
             return Err(SendError(self.take_back(state, number, site)));
         }
         drop(state);
-        self.record(Kind::Sent, site, |event| event.number(needed).timed(waits));
+        self.record_sent(needed, waits, site);
         Ok(())
     }
 
@@ -245,9 +244,7 @@ impl<T> Queue<T> {
         // The send that waited for this receive, if it has started.
         let enabled = number.saturating_add(self.capacity);
         let wakes = enabled <= state.sent;
-        self.record(Kind::Recv, site, |event| {
-            event.number(number).extra(number).timed(waited || wakes)
-        });
+        self.record_message(Kind::Recv, number, waited || wakes, site);
         state.received = number;
         if wakes {
             self.bucket(enabled).notify_all();
@@ -301,6 +298,35 @@ impl<T> Queue<T> {
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         lock(&self.state)
+    }
+
+    /// Records the start of a send, or a receive.
+    #[inline]
+    fn record_message(
+        &self,
+        kind: Kind,
+        number: u64,
+        timed: bool,
+        site: &'static Location<'static>,
+    ) {
+        if timed {
+            self.record(kind, site, |event| {
+                event.number(number).extra(number).timed(true)
+            });
+        } else if emit::recording() {
+            emit::quick_twice(kind, self.object.id(ObjectKind::Channel), number, site);
+        }
+    }
+
+    /// Records that a send has completed, which receive `needed` enabled.
+    #[inline]
+    fn record_sent(&self, needed: u64, timed: bool, site: &'static Location<'static>) {
+        if timed {
+            self.record(Kind::Sent, site, |event| event.number(needed).timed(true));
+        } else if emit::recording() {
+            let channel = self.object.id(ObjectKind::Channel);
+            emit::quick(Kind::Sent, MemoryOrder::Relaxed, channel, needed, site);
+        }
     }
 
     fn record(

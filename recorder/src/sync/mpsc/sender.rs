@@ -53,8 +53,7 @@ impl<T> Sender<T> {
         if emit::recording() {
             message = message::next();
             let timed = receiver == WAITS;
-            self.head
-                .record(Kind::Send, site, |event| event.number(message).timed(timed));
+            self.head.record_message(Kind::Send, message, timed, site);
         }
         self.inner
             .send(Envelope { message, value: t })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self as std_mpsc, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
+use hbtrace_traces::event::MemoryOrder;
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
@@ -61,6 +62,24 @@ impl Head {
         if emit::recording() {
             let event = Event::new(kind, self.object.id(ObjectKind::Channel), site);
             emit::sync(fill(event));
+        }
+    }
+
+    /// Records the send or the receipt of a message.
+    #[inline(always)]
+    pub(super) fn record_message(
+        &self,
+        kind: Kind,
+        message: u64,
+        timed: bool,
+        site: &'static Location<'static>,
+    ) {
+        if timed {
+            return self.record(kind, site, |event| event.number(message).timed(true));
+        }
+        if emit::recording() {
+            let channel = self.object.id(ObjectKind::Channel);
+            emit::quick(kind, MemoryOrder::Relaxed, channel, message, site);
         }
     }
 
@@ -167,9 +186,8 @@ impl<T> Unbounded<T> {
     #[inline]
     fn received(&self, envelope: Envelope<T>, site: &'static Location<'static>, waited: bool) -> T {
         if envelope.message != message::UNRECORDED {
-            let number = envelope.message;
             self.head
-                .record(Kind::Recv, site, |event| event.number(number).timed(waited));
+                .record_message(Kind::Recv, envelope.message, waited, site);
         } else if waited {
             self.head
                 .record(Kind::Unreq, site, |event| event.timed(true));

@@ -1,0 +1,220 @@
+//! The thread's cursor, and the fast path through it.
+//!
+//! The cursor is one `const` thread-local without a destructor, so it works
+//! from a thread's first instruction to its last.
+//!
+//! The instructions of each function here are counted by a benchmark: a change
+//! that costs one is seen.
+#![allow(unsafe_code)] // The pointer to the thread-local.
+
+use std::cell::Cell;
+
+use hbtrace_traces::format::words::{COMPACT_WORDS, MARK_SHIFT, OBJECT_MASK};
+use hbtrace_traces::id::SiteId;
+
+use super::edge::{Edge, store};
+use super::stream::{NumberSlot, Stream};
+use crate::site::{Place, Remembered, Use};
+
+thread_local! {
+    static CURSOR: Cursor = const { Cursor::new() };
+}
+
+/// Runs `then` with this thread's cursor. Only a pointer goes through the
+/// thread-local's own `with`, within which the hot path would not be inlined.
+#[inline(always)]
+pub(super) fn with_cursor<R>(then: impl FnOnce(&Cursor) -> R) -> R {
+    let cursor: *const Cursor = CURSOR.with(std::ptr::from_ref);
+    // SAFETY: a thread-local without a destructor is there as long as its
+    // thread, and the reference ends with this call, which is on that thread.
+    then(unsafe { &*cursor })
+}
+
+/// The thread's state.
+pub(super) struct Cursor {
+    pub(super) access: Edge,
+    /// Ends before the room for releases, or where a time stamp is due.
+    pub(super) sync: Edge,
+    /// Where the room for releases ends.
+    pub(super) release_end: Cell<*mut u64>,
+    uses: Remembered,
+    pub(super) accesses: Stream,
+    pub(super) syncs: Stream,
+    /// What the sites of the access chunk count from.
+    pub(super) base: Cell<SiteId>,
+    /// Accesses of this chunk whose site was not near, and the last such site.
+    pub(super) far: Cell<(u32, SiteId)>,
+    /// Where the access stream was at the last sync event that was written in
+    /// full, and where the sync stream was after it.
+    pub(super) mark: Cell<(u64, *mut u64)>,
+    /// From here on in the sync chunk the next event is stamped.
+    pub(super) stamp_at: Cell<*mut u64>,
+    /// Object that the thread waits for, if it was the last event written in
+    /// full.
+    pub(super) waiting: Cell<u32>,
+    pub(super) started: Cell<bool>,
+    /// The thread's id in the trace, once it has one.
+    pub(super) thread: Cell<Option<u32>>,
+    /// Its creation was recorded.
+    pub(super) adopted: Cell<bool>,
+}
+
+impl Cursor {
+    const fn new() -> Cursor {
+        Cursor {
+            access: Edge::new(),
+            sync: Edge::new(),
+            release_end: Cell::new(std::ptr::null_mut()),
+            uses: Remembered::new(),
+            accesses: Stream::new(),
+            syncs: Stream::new(),
+            base: Cell::new(SiteId::UNKNOWN),
+            far: Cell::new((0, SiteId::UNKNOWN)),
+            mark: Cell::new((0, std::ptr::null_mut())),
+            stamp_at: Cell::new(std::ptr::null_mut()),
+            waiting: Cell::new(0),
+            started: Cell::new(false),
+            thread: Cell::new(None),
+            adopted: Cell::new(false),
+        }
+    }
+
+    pub(super) fn uses(&self) -> &Remembered {
+        &self.uses
+    }
+
+    /// Writes an access's word, or declines.
+    #[inline(always)]
+    fn access(&self, address: u64, of: Use) -> bool {
+        let Some(next) = self.access.room() else {
+            return false;
+        };
+        let Some(bits) = self.uses.get(of) else {
+            return false;
+        };
+        if !self.access.claim(next) {
+            return false;
+        }
+        store(next, address | bits);
+        self.access.commit(next.wrapping_add(1));
+        true
+    }
+
+    /// Writes a compact event at `next`, or declines.
+    #[inline(always)]
+    fn compact(&self, next: *mut u64, first: u64, second: u64) -> bool {
+        if !self.sync.claim(next) {
+            return false;
+        }
+        store(next.wrapping_add(1), second);
+        store(next, first);
+        self.sync.commit(next.wrapping_add(COMPACT_WORDS));
+        true
+    }
+
+    /// Where the access stream is, as a sync event's first word says it: the
+    /// address in words, of which all but 16 bits are shifted out.
+    #[inline(always)]
+    pub(super) fn mark_bits(&self) -> u64 {
+        (self.access.raw() as u64) << (MARK_SHIFT - 3)
+    }
+}
+
+/// Whether this thread will never record: one load, one comparison, one branch.
+#[inline(always)]
+pub(crate) fn is_off() -> bool {
+    with_cursor(|cursor| cursor.access.is_never())
+}
+
+/// Records an access, unless this thread will never record. `false`: the full
+/// path has to.
+#[inline(always)]
+pub(crate) fn access(write: bool, address: u64, len: u64, place: Place) -> bool {
+    with_cursor(|cursor| {
+        if cursor.access.is_never() {
+            return true;
+        }
+        match Use::access(place, write, len) {
+            Some(of) => cursor.access(address, of),
+            None => false,
+        }
+    })
+}
+
+/// One of several accesses that are told at once.
+#[derive(Clone, Copy)]
+pub(crate) struct Access {
+    pub(crate) write: bool,
+    pub(crate) address: u64,
+    pub(crate) len: u64,
+    pub(crate) place: Place,
+}
+
+/// Records accesses that follow each other, with one look at the cursor.
+/// `false`: none was recorded, the full path has to.
+#[inline(always)]
+pub(crate) fn accesses<const N: usize>(told: &[Access; N]) -> bool {
+    with_cursor(|cursor| {
+        if cursor.access.is_never() {
+            return true;
+        }
+        let mut words = [0; N];
+        for (word, access) in words.iter_mut().zip(told) {
+            let of = Use::access(access.place, access.write, access.len);
+            match of.and_then(|of| cursor.uses.get(of)) {
+                Some(bits) => *word = access.address | bits,
+                None => return false,
+            }
+        }
+        let Some(next) = cursor.access.room() else {
+            return false;
+        };
+        // The chunk has room for all of them, or the full path goes on.
+        if cursor.accesses.end().addr() - next.addr() < 8 * N || !cursor.access.claim(next) {
+            return false;
+        }
+        for (index, word) in words.iter().enumerate() {
+            store(next.wrapping_add(index), *word);
+        }
+        cursor.access.commit(next.wrapping_add(N));
+        true
+    })
+}
+
+/// Records a compact sync event at `place`: its first word's kind, and its
+/// second word. Returns the first word's site, which is never zero; `None`: the
+/// full path has to.
+#[inline(always)]
+pub(crate) fn brief(kind: u64, second: u64, place: Place) -> Option<u64> {
+    with_cursor(|cursor| {
+        let next = cursor.sync.room()?;
+        let site = cursor.uses.get(Use::sync(place))?;
+        let first = site | kind | cursor.mark_bits();
+        cursor.compact(next, first, second).then_some(site)
+    })
+}
+
+/// Records a compact release that has room kept for it, and whose site the
+/// acquire told.
+#[inline(always)]
+pub(crate) fn brief_release(kind: u64, second: u64, site: u64) -> bool {
+    with_cursor(|cursor| {
+        let Some(next) = cursor.sync.room_before(cursor.release_end.get()) else {
+            return false;
+        };
+        let first = site | kind | cursor.mark_bits();
+        cursor.compact(next, first, second)
+    })
+}
+
+/// As [`brief`], for an event whose number comes later and is small enough.
+#[inline(always)]
+pub(crate) fn brief_pending(kind: u64, second: u64, place: Place) -> Option<NumberSlot> {
+    with_cursor(|cursor| {
+        let next = cursor.sync.room()?;
+        let site = cursor.uses.get(Use::sync(place))?;
+        let first = site | kind | cursor.mark_bits();
+        let slot = NumberSlot::compact(next, first, second & OBJECT_MASK);
+        cursor.compact(next, first, second).then_some(slot)
+    })
+}

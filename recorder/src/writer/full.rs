@@ -1,0 +1,299 @@
+//! The full path: every event that is not the usual case.
+
+use std::ptr::null_mut;
+
+use hbtrace_traces::event::{NO_NUMBER, NO_TIME, NONE, SyncEvent};
+use hbtrace_traces::format::layout::{PAGE, StreamKind};
+use hbtrace_traces::format::words::{
+    COMPACT_WORDS, MARK_SHIFT, NEAR_SITES, SYNC_WORDS_MAX, encode_access, encode_sync,
+    site_of_compact,
+};
+use hbtrace_traces::id::SiteId;
+use hbtrace_traces::kind::Kind;
+
+use super::cursor::{Cursor, with_cursor};
+use super::edge::load;
+use super::life::{lose_access, lose_sync};
+use super::stream::{NumberSlot, Stream};
+use crate::chunk::Head;
+use crate::event::Event;
+use crate::primitive::{Mutex, lock};
+use crate::session::{self, Shared};
+use crate::site::{Place, Use};
+use crate::space;
+use crate::ticks;
+
+/// Room at the end of a sync chunk that is kept for releases, in words.
+pub(super) const RELEASE_WORDS: usize = 64;
+/// After so many words of sync events one is stamped although nothing waits.
+const STAMP_WORDS: usize = 128;
+/// Most words that an access takes.
+const ACCESS_WORDS: usize = 3;
+/// A chunk with more accesses of far sites than this moves the base of the next.
+const FAR_MAX: u32 = 1024;
+
+impl Cursor {
+    fn access_full(&self, write: bool, address: u64, len: u64, place: Place) {
+        if session::state() == session::UNDECIDED {
+            session::decide();
+        }
+        if session::state() != session::ON {
+            lose_access();
+            return self.shut();
+        }
+        if !self.enter() {
+            return lose_access();
+        }
+        match self.start().filter(|shared| self.has_room(shared)) {
+            Some(shared) => self.push_access(write, address, len, place, shared),
+            None => lose_access(),
+        }
+        self.leave();
+    }
+
+    /// Whether there is room for any access, at last.
+    fn has_room(&self, shared: &Shared) -> bool {
+        self.accesses.room(&self.access) >= ACCESS_WORDS || self.more_accesses(shared)
+    }
+
+    fn push_access(&self, write: bool, address: u64, len: u64, place: Place, shared: &Shared) {
+        let site = self.site_of(place, shared);
+        let base = self.base.get();
+        if let Some(of) = Use::access(place, write, len) {
+            self.uses().set_access(of, write, len, site, base);
+        }
+        if site.0.wrapping_sub(base.0) >= NEAR_SITES {
+            self.far.set((self.far.get().0 + 1, site));
+        }
+        let mut words = [0; ACCESS_WORDS];
+        let count = encode_access(write, address, len, site, base, &mut words);
+        // Every word is read alone, so they are stored in order.
+        for word in &words[..count] {
+            self.accesses.push(&self.access, std::slice::from_ref(word));
+        }
+    }
+
+    fn sync_full(&self, event: &mut Event, pending: bool) -> Option<(NumberSlot, SiteId)> {
+        let (place, timed) = (event.site, event.timed);
+        let site = |shared: &Shared| self.site_of(place, shared);
+        self.sync_under(&mut event.sync, timed, pending, site, |_| ())
+    }
+
+    /// Keeps what `prepare` returns until the event is written.
+    fn sync_under<G>(
+        &self,
+        event: &mut SyncEvent,
+        timed: bool,
+        pending: bool,
+        site: impl FnOnce(&Shared) -> SiteId,
+        prepare: impl FnOnce(&mut SyncEvent) -> G,
+    ) -> Option<(NumberSlot, SiteId)> {
+        if !self.enter() {
+            lose_sync();
+            return None;
+        }
+        let slot = self.start().and_then(|shared| {
+            let _kept = prepare(event);
+            event.site = site(shared);
+            if timed || shared.time_all || self.sync.next() >= self.stamp_at.get() {
+                event.time = ticks::now();
+            }
+            self.put(shared, event, pending)
+        });
+        if slot.is_none() {
+            lose_sync();
+            self.shut();
+        }
+        self.leave();
+        slot.map(|slot| (slot, event.site))
+    }
+
+    /// Writes an event. Without room for it the session is exhausted.
+    pub(super) fn put(
+        &self,
+        shared: &Shared,
+        event: &SyncEvent,
+        pending: bool,
+    ) -> Option<NumberSlot> {
+        let position = self.accesses.position(&self.access);
+        let delta = position - self.last_mark(position);
+        let mark = (self.mark_bits() >> MARK_SHIFT) as u16;
+        let mut words = [0; SYNC_WORDS_MAX];
+        let count = encode_sync(event, delta, mark, pending, &mut words);
+        if !self.has_sync_room(count, event.kind) && !self.more_sync(shared) {
+            shared.exhaust();
+            return None;
+        }
+        let first = self.syncs.push(&self.sync, &words[..count]);
+        self.mark.set((position, self.sync.next()));
+        self.waiting.set(match event.kind {
+            Kind::Req | Kind::Wait => event.object.wrapping_add(1),
+            _ => 0,
+        });
+        self.aim(shared, event.time != NO_TIME);
+        Some(NumberSlot::full(first, words[0]))
+    }
+
+    /// Sets the end that the fast path sees.
+    fn aim(&self, shared: &Shared, stamped: bool) {
+        let (next, end) = (self.sync.next(), self.syncs.end());
+        if stamped {
+            self.stamp_at.set(next.wrapping_add(STAMP_WORDS));
+        }
+        // Events that all need a stamp are all written here.
+        if shared.time_all {
+            return;
+        }
+        let last = end.wrapping_sub(COMPACT_WORDS - 1);
+        self.release_end.set(last);
+        let kept = last.wrapping_sub(RELEASE_WORDS);
+        self.sync.set_end(kept.min(self.stamp_at.get()));
+    }
+
+    fn has_sync_room(&self, words: usize, kind: Kind) -> bool {
+        let kept = match kind {
+            Kind::Rel | Kind::ReadRel | Kind::Wait => 0,
+            _ => RELEASE_WORDS,
+        };
+        self.syncs.room(&self.sync) >= words + kept
+    }
+
+    /// Where the access stream was at the last sync event; it is at `position`
+    /// now. A compact event is the chunk's last one, and says it modulo 2^16.
+    fn last_mark(&self, position: u64) -> u64 {
+        let (mark, after) = self.mark.get();
+        let next = self.sync.next();
+        if next == after {
+            return mark;
+        }
+        let last = load(next.wrapping_sub(COMPACT_WORDS)) >> MARK_SHIFT;
+        let now = self.mark_bits() >> MARK_SHIFT;
+        position - (now.wrapping_sub(last) & 0xffff)
+    }
+
+    /// Writes down where the access stream was at the last sync event, so that
+    /// it is known without that event; the next one is written in full.
+    pub(super) fn settle(&self) {
+        let position = self.accesses.position(&self.access);
+        self.mark.set((self.last_mark(position), self.sync.next()));
+        self.sync.set_end(null_mut());
+        self.release_end.set(null_mut());
+    }
+
+    #[cold]
+    fn more_accesses(&self, shared: &Shared) -> bool {
+        // The next sync event's accesses lie in two chunks.
+        self.settle();
+        let drawn = self.more(shared, StreamKind::Access);
+        self.access.set_end(self.accesses.end());
+        drawn
+    }
+
+    /// Moves what sites count from to where the last chunk's accesses were, if
+    /// many of them had to say their sites in a word of its own.
+    fn rebase(&self) {
+        if let (FAR_MAX.., site) = self.far.replace((0, SiteId::UNKNOWN)) {
+            self.base.set(SiteId(site.0.saturating_sub(NEAR_SITES / 2)));
+            self.uses().forget();
+        }
+    }
+
+    #[cold]
+    fn more_sync(&self, shared: &Shared) -> bool {
+        self.settle();
+        let drawn = self.more(shared, StreamKind::Sync);
+        if drawn {
+            self.mark.set((self.mark.get().0, self.sync.next()));
+            self.stamp_at.set(self.sync.next());
+        }
+        drawn
+    }
+
+    fn more(&self, shared: &Shared, kind: StreamKind) -> bool {
+        let (edge, stream, purpose) = match kind {
+            StreamKind::Access => (&self.access, &self.accesses, space::Use::Accesses),
+            _ => (&self.sync, &self.syncs, space::Use::Order),
+        };
+        let size = stream.next_size();
+        // Before the chunk is drawn: chunks drawn later bear later events.
+        let ticks = ticks::now();
+        let least = (size / 8).max(PAGE);
+        let Some(chunk) = shared.draw(size, least, purpose) else {
+            return false;
+        };
+        if kind == StreamKind::Access {
+            self.rebase();
+        }
+        stream.close(edge, shared);
+        stream.open(edge, chunk, &self.head(stream, kind, ticks));
+        true
+    }
+
+    fn head(&self, stream: &Stream, kind: StreamKind, ticks: u64) -> Head {
+        let (position, sequence) = stream.place();
+        Head {
+            stream: kind,
+            thread: self.thread.get().unwrap_or(NONE),
+            sequence,
+            position,
+            // What sites count from, or what the thread waits for.
+            site: match kind {
+                StreamKind::Access => self.base.get().0,
+                _ => self.waiting.get(),
+            },
+            accesses: self.mark.get().0,
+            ticks,
+        }
+    }
+
+    /// The number of a place. One that this thread meets for the first time
+    /// takes a lock.
+    fn site_of(&self, place: Place, shared: &Shared) -> SiteId {
+        let of = Use::sync(place);
+        if let Some(bits) = self.uses().get(of) {
+            return site_of_compact(bits);
+        }
+        let site = SiteId(shared.site(place));
+        self.uses().set_sync(of, site);
+        site
+    }
+}
+
+/// Records an access that is not the usual case.
+#[cold]
+#[inline(never)]
+pub(crate) fn access_full(write: bool, address: u64, len: u64, place: Place) {
+    with_cursor(|cursor| cursor.access_full(write, address, len, place));
+}
+
+/// Records a sync event of this thread. With `pending`, its number is missing
+/// and goes to the returned slot. Returns the event's site as well.
+#[inline(never)]
+pub(crate) fn sync(event: &mut Event, pending: bool) -> Option<(NumberSlot, SiteId)> {
+    with_cursor(|cursor| cursor.sync_full(event, pending))
+}
+
+/// Records a sync event whose site is known.
+#[inline(never)]
+pub(crate) fn sync_known(event: &mut SyncEvent, timed: bool) {
+    let site = event.site;
+    let _ = with_cursor(|cursor| cursor.sync_under(event, timed, false, |_| site, |_| ()));
+}
+
+/// Records a sync event whose number is what `counter` comes to with `step`
+/// more. Count and record are one step under the lock, which is only taken
+/// where no signal handler records: none waits for the thread it interrupts.
+pub(crate) fn sync_counted(event: &mut Event, counter: &Mutex<u64>, step: u64) {
+    let _ = with_cursor(|cursor| {
+        let (place, timed) = (event.site, event.timed);
+        let site = |shared: &Shared| cursor.site_of(place, shared);
+        cursor.sync_under(&mut event.sync, timed, false, site, |event| {
+            let mut count = lock(counter);
+            *count += step;
+            event.number = *count;
+            count
+        })
+    });
+}
+
+const _: () = assert!(NO_NUMBER == u64::MAX, "a pending number is all ones");

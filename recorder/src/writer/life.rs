@@ -1,0 +1,176 @@
+//! A thread's life in the recorder: its beginning, its end, and what it does
+//! that is not to be recorded.
+//!
+//! A second thread-local, whose destructor closes the chunks, is touched when
+//! the thread records its first event; events after that destructor (of other
+//! thread-locals) draw new chunks, which stay open.
+#![allow(unsafe_code)] // A system call.
+
+use hbtrace_traces::event::{NONE, SyncEvent};
+use hbtrace_traces::format::table::Record;
+use hbtrace_traces::id::SiteId;
+use hbtrace_traces::kind::Kind;
+
+use super::cursor::{Cursor, with_cursor};
+use crate::session::{self, Shared};
+use crate::ticks;
+
+thread_local! {
+    static CLOSER: Closer = const { Closer };
+}
+
+/// Closes the thread's chunks when its thread-locals are destroyed.
+struct Closer;
+
+impl Drop for Closer {
+    fn drop(&mut self) {
+        with_cursor(Cursor::close);
+    }
+}
+
+impl Cursor {
+    /// Marks that something is under way, unless something is.
+    pub(super) fn enter(&self) -> bool {
+        if self.sync.is_busy() || self.access.is_busy() {
+            return false;
+        }
+        self.sync.hold();
+        self.access.hold();
+        true
+    }
+
+    pub(super) fn leave(&self) {
+        self.access.release();
+        self.sync.release();
+    }
+
+    /// Begins the thread's recording if it has not begun. `None` if nothing is
+    /// recorded any more.
+    pub(super) fn start(&self) -> Option<&'static Shared> {
+        if session::state() != session::ON {
+            return None;
+        }
+        let shared = session::shared()?;
+        if !self.started.replace(true) {
+            self.begin(shared);
+        }
+        Some(shared)
+    }
+
+    #[cold]
+    fn begin(&self, shared: &Shared) {
+        let thread = self.thread.get().unwrap_or_else(|| shared.next_thread());
+        self.thread.set(Some(thread));
+        // Fails while thread-locals are being destroyed: the chunks stay open.
+        let _ = CLOSER.try_with(|_| ());
+        let os_id = os_thread();
+        shared.announce(&Record::Thread {
+            thread,
+            os_id,
+            name: std::thread::current().name().map(str::to_owned),
+            foreign: !self.adopted.get() && os_id != std::process::id(),
+        });
+        let mut event = SyncEvent::new(Kind::ThreadBegin);
+        event.time = ticks::now();
+        event.site = SiteId::UNKNOWN;
+        if self.put(shared, &event, false).is_none() {
+            shared.lose_sync();
+        }
+    }
+
+    fn close(&self) {
+        if !self.enter() {
+            return;
+        }
+        if let Some(shared) = session::shared()
+            && matches!(session::state(), session::ON | session::EXHAUSTED)
+        {
+            self.settle();
+            self.accesses.close(&self.access, shared);
+            self.syncs.close(&self.sync, shared);
+            self.mark.set((self.mark.get().0, self.sync.next()));
+            self.accesses.shrink();
+            self.syncs.shrink();
+        }
+        self.leave();
+    }
+
+    /// The session has ended, or there is none: shuts the cursor, unless what
+    /// is not recorded is to be counted.
+    #[cold]
+    pub(super) fn shut(&self) {
+        match session::state() {
+            session::EXHAUSTED => self.access.set_end(std::ptr::null_mut()),
+            session::OFF | session::STOPPED => self.access.never(),
+            _ => return,
+        }
+        self.sync.set_end(std::ptr::null_mut());
+        self.release_end.set(std::ptr::null_mut());
+    }
+}
+
+/// Shuts this thread's cursor if nothing is recorded any more.
+pub(crate) fn shut() {
+    with_cursor(Cursor::shut);
+}
+
+/// Counts an access that was not recorded.
+#[cold]
+pub(crate) fn lose_access() {
+    if let Some(shared) = counting() {
+        shared.lose_access();
+    }
+}
+
+/// Counts a sync event that was not recorded.
+#[cold]
+pub(crate) fn lose_sync() {
+    if let Some(shared) = counting() {
+        shared.lose_sync();
+    }
+}
+
+/// The session while losses count.
+fn counting() -> Option<&'static Shared> {
+    matches!(session::state(), session::ON | session::EXHAUSTED)
+        .then(session::shared)
+        .flatten()
+}
+
+fn os_thread() -> u32 {
+    // SAFETY: a system call that takes nothing and cannot fail.
+    unsafe { libc::gettid() as u32 }
+}
+
+/// This thread's id, which begins its recording.
+pub(crate) fn thread() -> u32 {
+    let thread = || with_cursor(|cursor| cursor.thread.get());
+    if thread().is_none() {
+        quietly(|_| ());
+    }
+    thread().unwrap_or(NONE)
+}
+
+/// Gives this new thread the id that its parent drew, and begins.
+pub(crate) fn adopt(thread: u32) {
+    with_cursor(|cursor| {
+        if !cursor.started.get() {
+            cursor.thread.set(Some(thread));
+            cursor.adopted.set(true);
+        }
+    });
+    quietly(|_| ());
+}
+
+/// Runs `then` so that nothing that it does is recorded. `None` if nothing is
+/// recorded, or if this thread is within the recorder already.
+pub(crate) fn quietly<R>(then: impl FnOnce(&'static Shared) -> R) -> Option<R> {
+    with_cursor(|cursor| {
+        if !cursor.enter() {
+            return None;
+        }
+        let result = cursor.start().map(then);
+        cursor.leave();
+        result
+    })
+}
