@@ -1,24 +1,17 @@
 //! Time per operation: std, the mirrors without a session, the mirrors while
-//! they record, by turns in one run, and peers beside.
+//! they record, by turns in one run.
 #![allow(clippy::print_stdout)]
 
 use std::io;
 use std::path::Path;
 
 use hbtrace_bench::arguments::Arguments;
-use hbtrace_bench::child::{self, Side};
+use hbtrace_bench::child;
 use hbtrace_bench::machine;
+use hbtrace_bench::rounds::{Rounds, by_turns};
 use hbtrace_bench::rows::{ROWS, Row, Target};
-use hbtrace_bench::statistics::Median;
+use hbtrace_bench::statistics::{Median, shown};
 use hbtrace_bench::variant::Variant;
-
-/// The rounds of one side for one row.
-struct Rounds {
-    name: &'static str,
-    /// Nanoseconds per operation.
-    ns: Vec<f64>,
-    others: Vec<Vec<f64>>,
-}
 
 fn main() -> io::Result<()> {
     if child::served() {
@@ -28,6 +21,15 @@ fn main() -> io::Result<()> {
     let folder = arguments.folder_in_memory()?;
     println!("## Operations\n");
     machine::describe(&folder);
+    let fairness = table(&arguments, &folder)?;
+    tell_fairness(&fairness);
+    println!();
+    machine::load("after");
+    Ok(())
+}
+
+/// Measures and prints all rows; the rounds of the contended mutex.
+fn table(arguments: &Arguments, folder: &Path) -> io::Result<Vec<Rounds>> {
     let variants = [
         Variant::plain("native", "native"),
         Variant::plain("off", "mirrors"),
@@ -35,71 +37,25 @@ fn main() -> io::Result<()> {
         Variant::recording("all stamped", &[("HBTRACE_TIME", "all")]),
         Variant::plain("bare", "bare"),
     ];
-    header();
+    println!(
+        "\nMedians of paired rounds; in brackets the 95 % interval of the median. *+ns* and \
+         *times* are against native, for accesses against bare stores of 8 bytes into a mapping \
+         that was populated before.\n"
+    );
+    println!(
+        "| operation | native (bare), ns | off, +ns | recorded, ns | +ns | times | \
+         all stamped, +ns | target | |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
     let mut fairness = Vec::new();
     for row in ROWS.iter().filter(|row| arguments.wants(row.name)) {
-        let rounds = measure(row, &variants, &arguments, &folder)?;
+        let rounds = by_turns(row, &variants, arguments, folder)?;
         println!("{}", line(row, &rounds));
         if row.name == "mutex-contended" {
             fairness = rounds;
         }
     }
-    tell_fairness(&fairness);
-    println!();
-    machine::load("after");
-    Ok(())
-}
-
-/// All rounds of a row: every side starts several times, and takes turns.
-fn measure(
-    row: &Row,
-    variants: &[Variant],
-    arguments: &Arguments,
-    folder: &Path,
-) -> io::Result<Vec<Rounds>> {
-    let mut rounds: Vec<Rounds> = variants
-        .iter()
-        .map(|variant| Rounds {
-            name: variant.name,
-            ns: Vec::new(),
-            others: Vec::new(),
-        })
-        .collect();
-    for _ in 0..arguments.starts {
-        let sides: io::Result<Vec<Side>> = variants
-            .iter()
-            .map(|variant| variant.start(folder))
-            .collect();
-        let mut sides = sides?;
-        for round in 0..=arguments.rounds as usize {
-            for turn in 0..sides.len() {
-                // Who follows whom changes from round to round.
-                let side = (turn + round) % sides.len();
-                let Some(outcome) = sides[side].ask(row.name, row.count)? else {
-                    continue;
-                };
-                // The first round is for caches and fresh pages.
-                if round > 0 {
-                    rounds[side].ns.push(outcome.ns / f64::from(row.count));
-                    rounds[side].others.push(outcome.others);
-                }
-            }
-        }
-        sides.into_iter().try_for_each(Side::end)?;
-        variants.iter().for_each(|variant| variant.clean(folder));
-    }
-    Ok(rounds)
-}
-
-fn header() {
-    println!(
-        "\nMedians of paired rounds; in brackets the 95 % interval of the median; \
-         *+ns* and *times* are against native (accesses: against the bare loop).\n"
-    );
-    println!(
-        "| operation | native, ns | off, +ns | recorded, ns | +ns | times | all stamped, +ns | target | |"
-    );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+    Ok(fairness)
 }
 
 fn line(row: &Row, rounds: &[Rounds]) -> String {
@@ -109,7 +65,6 @@ fn line(row: &Row, rounds: &[Rounds]) -> String {
         Target::Bare(..) => ns("bare"),
         _ => ns("native"),
     };
-    let shown = |median: Option<Median>| median.map_or("-".into(), |median| median.to_string());
     let above = |name| Median::of_differences(ns(name), base);
     let times = Median::of_ratios(ns("recorded"), base);
     let recorded = Median::of(ns("recorded").to_vec());
@@ -118,11 +73,11 @@ fn line(row: &Row, rounds: &[Rounds]) -> String {
         "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
         row.title,
         value(Median::of(base.to_vec())),
-        shown(Median::of_differences(ns("off"), ns("native"))),
+        shown(Median::of_differences(ns("off"), ns("native")), 2),
         value(recorded),
-        shown(above("recorded")),
-        shown(times),
-        shown(above("all stamped")),
+        shown(above("recorded"), 2),
+        shown(times, 2),
+        shown(above("all stamped"), 2),
         target(row.target),
         verdict(row.target, times, above("recorded"), recorded),
     )
@@ -166,14 +121,12 @@ fn tell_fairness(rounds: &[Rounds]) {
     println!("| | share of the slower | mean run | longest run |");
     println!("| --- | ---: | ---: | ---: |");
     for side in rounds.iter().filter(|side| !side.ns.is_empty()) {
-        let of = |n: usize| side.others.iter().filter_map(move |o| o.get(n).copied());
-        let median = |n| Median::of(of(n).collect()).map_or("-".into(), |m: Median| m.to_string());
         println!(
             "| {} | {} | {} | {} |",
             side.name,
-            median(0),
-            median(1),
-            median(2)
+            shown(side.other(0), 2),
+            shown(side.other(1), 1),
+            shown(side.other(2), 0),
         );
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use hbtrace_bench::arguments::Arguments;
 use hbtrace_bench::machine;
 use hbtrace_bench::service::{KINDS, Kind, Load, Programs, quantile};
-use hbtrace_bench::statistics::Median;
+use hbtrace_bench::statistics::{Median, shown};
 use hbtrace_bench::trace::Held;
 
 /// All runs of a kind.
@@ -91,9 +91,6 @@ fn print(runs: &[Runs]) {
 }
 
 fn line(kind: &Kind, runs: &Runs, native: &Runs) -> String {
-    let shown = |median: Option<Median>, digits: usize| {
-        median.map_or("-".into(), |median| format!("{median:.digits$}"))
-    };
     let times = Median::of_ratios(&runs.cpu, &native.cpu);
     let verdict = match (kind.most, times) {
         (Some(most), Some(times)) if times.value <= most => "met",

@@ -1,6 +1,8 @@
 //! Who does the operations: std, the mirrors, bare stores, or a peer.
 
 use crate::operation::Operation;
+#[cfg(feature = "peers")]
+use crate::peers;
 use crate::{mirrors, native, sort, sustained, told};
 
 /// A set of operations that a child process can do.
@@ -42,6 +44,30 @@ pub const FLAVOURS: &[Flavour] = &[
         name: "bare",
         operations: &[told::BARE, sustained::BARE],
         prepare: || (),
+    },
+    #[cfg(feature = "peers")]
+    Flavour {
+        name: "tracing-off",
+        operations: &[peers::tracing::OPERATIONS],
+        prepare: || (),
+    },
+    #[cfg(feature = "peers")]
+    Flavour {
+        name: "tracing-chrome",
+        operations: &[peers::tracing::OPERATIONS],
+        prepare: peers::tracing::prepare_chrome,
+    },
+    #[cfg(feature = "peers")]
+    Flavour {
+        name: "fastrace",
+        operations: &[peers::fastrace::OPERATIONS],
+        prepare: peers::fastrace::prepare,
+    },
+    #[cfg(feature = "peers")]
+    Flavour {
+        name: "puffin",
+        operations: &[peers::puffin::OPERATIONS],
+        prepare: peers::puffin::prepare,
     },
 ];
 

@@ -66,6 +66,7 @@ fn rwlock_write(count: u32) -> Outcome {
 #[inline(never)]
 fn u32_load(count: u32) -> Outcome {
     let atomic = AtomicU32::new(1);
+    settle(&atomic);
     timed(WARM, count, |count| {
         for _ in 0..count {
             use_it(atomic.load(Ordering::Acquire).into());
@@ -76,6 +77,7 @@ fn u32_load(count: u32) -> Outcome {
 #[inline(never)]
 fn u32_store(count: u32) -> Outcome {
     let atomic = AtomicU32::new(1);
+    settle(&atomic);
     timed(WARM, count, |count| {
         for number in 0..count {
             atomic.store(number, Ordering::Release);
@@ -87,6 +89,7 @@ fn u32_store(count: u32) -> Outcome {
 #[inline(never)]
 fn u32_add(count: u32) -> Outcome {
     let atomic = AtomicU32::new(1);
+    settle(&atomic);
     timed(WARM, count, |count| {
         for _ in 0..count {
             use_it(atomic.fetch_add(1, Ordering::AcqRel).into());
@@ -97,6 +100,7 @@ fn u32_add(count: u32) -> Outcome {
 #[inline(never)]
 fn u64_load(count: u32) -> Outcome {
     let atomic = AtomicU64::new(1);
+    settle(&atomic);
     timed(WARM, count, |count| {
         for _ in 0..count {
             use_it(atomic.load(Ordering::Acquire));
@@ -107,6 +111,7 @@ fn u64_load(count: u32) -> Outcome {
 #[inline(never)]
 fn u64_store(count: u32) -> Outcome {
     let atomic = AtomicU64::new(1);
+    settle(&atomic);
     timed(WARM, count, |count| {
         for number in 0..count {
             atomic.store(number.into(), Ordering::Release);
@@ -118,6 +123,7 @@ fn u64_store(count: u32) -> Outcome {
 #[inline(never)]
 fn u64_add(count: u32) -> Outcome {
     let atomic = AtomicU64::new(1);
+    settle(&atomic);
     timed(WARM, count, |count| {
         for _ in 0..count {
             use_it(atomic.fetch_add(1, Ordering::AcqRel));
@@ -129,6 +135,7 @@ fn u64_add(count: u32) -> Outcome {
 fn pointer_load(count: u32) -> Outcome {
     let mut target = 1_u64;
     let atomic = AtomicPtr::new(&raw mut target);
+    settle(&atomic);
     timed(WARM, count, |count| {
         for _ in 0..count {
             use_it(atomic.load(Ordering::Acquire).addr() as u64);
@@ -141,6 +148,7 @@ fn pointer_store(count: u32) -> Outcome {
     let mut targets = [1_u64; 2];
     let targets = targets.as_mut_ptr();
     let atomic = AtomicPtr::new(targets);
+    settle(&atomic);
     timed(WARM, count, |count| {
         for number in 0..count as usize {
             atomic.store(targets.wrapping_add(number & 1), Ordering::Release);
@@ -154,6 +162,7 @@ fn pointer_swap(count: u32) -> Outcome {
     let mut targets = [1_u64; 2];
     let targets = targets.as_mut_ptr();
     let atomic = AtomicPtr::new(targets);
+    settle(&atomic);
     timed(WARM, count, |count| {
         for number in 0..count as usize {
             let old = atomic.swap(targets.wrapping_add(number & 1), Ordering::AcqRel);

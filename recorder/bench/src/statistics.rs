@@ -47,6 +47,12 @@ impl Median {
     }
 }
 
+/// A median with so many digits, or a dash.
+#[must_use]
+pub fn shown(median: Option<Median>, digits: usize) -> String {
+    median.map_or("-".into(), |median| format!("{median:.digits$}"))
+}
+
 /// `1.04 (1.02-1.07)`, with the precision asked for (2 where none is).
 impl fmt::Display for Median {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! Accesses to plain data: told to the recorder, and what that is held against.
 
-use crate::opaque::use_it;
+use crate::opaque::{settle, use_it};
 use crate::operation::{Operation, Outcome, timed};
 use crate::store::Bare;
 
@@ -12,12 +12,15 @@ const WORDS: usize = 512;
 pub(crate) const NATIVE: &[Operation] = &[
     Operation::new("access", nothing),
     Operation::new("access-block", nothing_in_blocks),
+    Operation::new("plain-write", plain_write),
 ];
 
 /// Told to the recorder, whether it records or not.
 pub(crate) const TOLD: &[Operation] = &[
     Operation::new("access", told),
     Operation::new("access-block", told_in_blocks),
+    Operation::new("plain-write", told_write),
+    Operation::new("event", told),
 ];
 
 /// Stores of 8 bytes into a mapped file, one after the other.
@@ -40,6 +43,31 @@ fn nothing_in_blocks(count: u32) -> Outcome {
     timed(WARM, count, |count| {
         for index in (0..count).step_by(4) {
             use_it(index.into());
+        }
+    })
+}
+
+/// A real write, for compilers that instrument it.
+#[inline(never)]
+fn plain_write(count: u32) -> Outcome {
+    let mut words = [0_u64; WORDS];
+    timed(WARM, count, |count| {
+        for index in 0..count as usize {
+            words[index % WORDS] = index as u64;
+            settle(&words);
+        }
+    })
+}
+
+/// A real write and what is told of it.
+#[inline(never)]
+fn told_write(count: u32) -> Outcome {
+    let mut words = [0_u64; WORDS];
+    timed(WARM, count, |count| {
+        for index in 0..count as usize {
+            hbtrace_recorder::write(&raw const words[index % WORDS], 8);
+            words[index % WORDS] = index as u64;
+            settle(&words);
         }
     })
 }

@@ -18,6 +18,8 @@ pub struct Variant {
     pub variables: Vec<(&'static str, String)>,
     /// Whether it records.
     pub records: bool,
+    /// Whether the system has to leave its addresses as they were linked.
+    pub fixed: bool,
 }
 
 /// What a side runs.
@@ -38,7 +40,24 @@ impl Variant {
             program: Program::Flavour(flavour),
             variables: Vec::new(),
             records: false,
+            fixed: false,
         }
+    }
+
+    /// Another program that speaks the protocol.
+    #[must_use]
+    pub fn other(name: &'static str, program: PathBuf) -> Variant {
+        Variant {
+            program: Program::Other(program),
+            ..Variant::plain(name, "")
+        }
+    }
+
+    /// Without randomised addresses, which some runtimes can't do with.
+    #[must_use]
+    pub fn without_aslr(mut self) -> Variant {
+        self.fixed = true;
+        self
     }
 
     /// The mirrors, recording, with more variables.
@@ -50,6 +69,7 @@ impl Variant {
             program: Program::Flavour("mirrors"),
             variables: variables.collect(),
             records: true,
+            fixed: false,
         }
     }
 
@@ -64,14 +84,20 @@ impl Variant {
     /// # Errors
     /// If this program's own path is not known.
     pub fn command(&self, folder: &Path) -> io::Result<Command> {
-        let mut command = match &self.program {
-            Program::Other(path) => Command::new(path),
-            Program::Flavour(flavour) => {
-                let mut command = Command::new(std::env::current_exe()?);
-                command.env(child::FLAVOUR, flavour);
-                command
-            }
+        let program = match &self.program {
+            Program::Other(path) => path.clone(),
+            Program::Flavour(_) => std::env::current_exe()?,
         };
+        let mut command = match self.fixed {
+            true => Command::new("setarch"),
+            false => Command::new(&program),
+        };
+        if self.fixed {
+            command.arg("--addr-no-randomize").arg(&program);
+        }
+        if let Program::Flavour(flavour) = self.program {
+            command.env(child::FLAVOUR, flavour);
+        }
         for unwanted in ["HBTRACE_OUT", "HBTRACE_TIME", "HBTRACE_FLIGHT"] {
             command.env_remove(unwanted);
         }
