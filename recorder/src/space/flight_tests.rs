@@ -31,8 +31,7 @@ fn fly(space: &Space, sequence: u32) -> Chunk {
         sequence,
         site: 0,
         position: 0,
-        held: 0,
-        waiting: 0,
+        accesses: 0,
         ticks: ticks::now(),
     });
     fill(&chunk);
