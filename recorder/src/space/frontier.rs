@@ -139,7 +139,9 @@ impl Space {
             return false;
         };
         self.slots.let_go(at / SLOT);
-        self.spare.put(self.chunk(at, left(at)));
+        if self.slots.populate(at, left(at)) != Populated::No {
+            self.spare.put(self.chunk(at, left(at)));
+        }
         true
     }
 
@@ -163,16 +165,43 @@ impl Space {
                 grows = self.grow(&mut lock(&self.ground)).is_ok();
                 continue;
             }
-            // Relaxed: nothing is written there by this thread.
-            let from = self.ready.load(Ordering::Relaxed).max(next);
-            let to = (from + STRIDE).min(end).min(from - from % SLOT + SLOT);
-            if from >= end.min(next + ahead)
-                || self.slots.populate(from, to - from) == Populated::No
-            {
+            let from = self.unready_from(next, end);
+            if from >= end.min(next + ahead) || !self.prepare_stride(from, end) {
                 return;
             }
-            // Release: with the acquire of `draw_ready`.
-            self.ready.fetch_max(to, Ordering::Release);
         }
+    }
+
+    /// Where the helper goes on. If threads have caught up with it, it leaves
+    /// a stride to whoever draws next, who begins there now: two that populate
+    /// the same pages would wait for each other.
+    fn unready_from(&self, next: u64, end: u64) -> u64 {
+        // Relaxed: nothing is written there by this thread.
+        let ready = self.ready.load(Ordering::Relaxed);
+        let over = next + STRIDE;
+        let begun = ready > PAGE as u64;
+        let in_slot = next % SLOT + 2 * STRIDE <= SLOT;
+        if begun && ready <= next && in_slot && over + STRIDE <= end {
+            over
+        } else {
+            ready.max(next)
+        }
+    }
+
+    /// Populates a stride, and what was left out before it unless somebody
+    /// has drawn that. Returns whether it could.
+    fn prepare_stride(&self, from: u64, end: u64) -> bool {
+        let to = (from + STRIDE).min(end).min(from - from % SLOT + SLOT);
+        if self.slots.populate(from, to - from) == Populated::No {
+            return false;
+        }
+        // Relaxed: as above.
+        let left = self.handed_out().max(self.ready.load(Ordering::Relaxed));
+        if left < from && self.slots.populate(left, from - left) == Populated::No {
+            return false;
+        }
+        // Release: with the acquire of `draw_ready`.
+        self.ready.fetch_max(to, Ordering::Release);
+        true
     }
 }
