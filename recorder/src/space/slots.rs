@@ -83,28 +83,21 @@ impl Slots {
 
     /// Reserves addresses for a window of slots, so that they lie side by side
     /// and the kernel keeps them as one map. Where it can't (a limit on
-    /// addresses), the slot finds a place of its own.
+    /// addresses, an emulator with few of them), the window is smaller.
     fn reserve(&self, first: u64) -> io::Result<()> {
-        let slots = match has_address_limit() {
+        let mut slots = match has_address_limit() {
             true => 1,
             false => WINDOW.min(SLOTS - first),
         };
-        // SAFETY: a new map of nothing, at an address of the kernel's choice.
-        let base = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                (slots * SLOT) as usize,
-                libc::PROT_NONE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
+        let base = loop {
+            match reserve((slots * SLOT) as usize) {
+                Ok(base) => break base,
+                Err(error) if slots == 1 => return Err(error),
+                Err(_) => slots = 1.max(slots / 8),
+            }
         };
-        if base == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
         for slot in 0..slots {
-            let address = base.cast::<u8>().wrapping_add((slot * SLOT) as usize);
+            let address = base.wrapping_add((slot * SLOT) as usize);
             // Relaxed: only loaded under the caller's lock until it is mapped.
             self.base(first + slot).store(address, Ordering::Relaxed);
         }
@@ -220,6 +213,25 @@ fn map_at(file: &File, base: *mut u8, at: u64) -> io::Result<*mut u8> {
         return Err(io::Error::last_os_error());
     }
     Ok(mapped.cast())
+}
+
+/// Reserves `len` bytes of addresses.
+fn reserve(len: usize) -> io::Result<*mut u8> {
+    // SAFETY: a new map of nothing, at an address of the kernel's choice.
+    let base = unsafe {
+        libc::mmap(
+            ptr::null_mut(),
+            len,
+            libc::PROT_NONE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+            -1,
+            0,
+        )
+    };
+    if base == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(base.cast())
 }
 
 /// How much memory this process may map, if there is a limit.
