@@ -59,7 +59,7 @@ fn run(variant: &Variant, count: u32, folder: &Path) -> io::Result<(Outcome, Opt
         true => Some(Held::by(&variant.trace(folder))?),
         false => None,
     };
-    variant.clean(folder);
+    variant.clean(folder)?;
     Ok((outcome, held))
 }
 
@@ -142,7 +142,7 @@ fn bytes(folder: &Folder, arguments: &Arguments) -> io::Result<()> {
     side.ask("sort", values)?;
     side.end()?;
     let held = Held::by(&variant.trace(folder))?;
-    variant.clean(folder);
+    variant.clean(folder)?;
     let per_access = |bytes: u64| bytes as f64 / held.accesses.max(1) as f64;
     println!(
         "\nA merge sort of {values} values on four threads: {} accesses, {:.3} bytes each in the \

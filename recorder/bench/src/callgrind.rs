@@ -41,7 +41,7 @@ pub fn count(variant: &Variant, rows: &[&'static str], folder: &Path) -> io::Res
         }
     }
     side.end()?;
-    variant.clean(folder);
+    variant.clean(folder)?;
     let totals = place.totals()?;
     let rounds = totals.chunks_exact(3);
     let each = rounds.map(|round| (round[2] - round[1]) / f64::from(MORE));

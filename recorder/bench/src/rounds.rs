@@ -60,7 +60,9 @@ pub fn by_turns(
             }
         }
         sides.into_iter().try_for_each(Side::end)?;
-        variants.iter().for_each(|variant| variant.clean(folder));
+        variants
+            .iter()
+            .try_for_each(|variant| variant.clean(folder))?;
     }
     Ok(all)
 }

@@ -1,8 +1,12 @@
 //! The sides of a comparison: a flavour and how it is started.
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use hbtrace_traces::format::layout::header;
 
 use crate::child::{self, Side};
 
@@ -118,9 +122,27 @@ impl Variant {
     }
 
     /// Removes what it recorded.
-    pub fn clean(&self, folder: &Path) {
-        if self.records {
-            let _ = std::fs::remove_file(self.trace(folder));
+    ///
+    /// # Errors
+    /// If a side that records did not: its figures would be those of a program
+    /// that goes on unrecorded.
+    pub fn clean(&self, folder: &Path) -> io::Result<()> {
+        if !self.records {
+            return Ok(());
+        }
+        let trace = self.trace(folder);
+        let is_closed = header_word(&trace, header::STATE)? == 1;
+        std::fs::remove_file(trace)?;
+        match is_closed {
+            true => Ok(()),
+            false => Err(io::Error::other(format!("{} did not record", self.name))),
         }
     }
+}
+
+/// A word of a trace's header.
+fn header_word(trace: &Path, at: usize) -> io::Result<u32> {
+    let mut word = [0; 4];
+    File::open(trace)?.read_exact_at(&mut word, at as u64)?;
+    Ok(u32::from_le_bytes(word))
 }
