@@ -34,6 +34,13 @@ pub(crate) fn recording() -> bool {
     }
 }
 
+/// Whether the session is on. Behind an operation that acquires, this is what
+/// tells that whoever released was recorded.
+#[inline(always)]
+pub(crate) fn is_on() -> bool {
+    session::state() == ON
+}
+
 /// Neither on nor off. What is not recorded from now on is not recorded by the
 /// fast path either.
 #[cold]
@@ -120,12 +127,43 @@ pub(crate) fn pending(kind: Kind, order: MemoryOrder, object: u32, site: Place) 
     }))
 }
 
+/// As [`pending`], of a compact event: its first word's kind, and its object as
+/// the second word holds it. `None`: the full path has to.
+#[inline(always)]
+pub(crate) fn pending_brief(kind: u64, object: u64, site: Place) -> Option<Pending> {
+    let slot = writer::brief_pending(kind, object | !words::OBJECT_MASK, site)?;
+    Some(Pending(Some(slot)))
+}
+
 impl Pending {
+    /// Of an operation that is not recorded.
+    pub(crate) fn none() -> Pending {
+        Pending(None)
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether it is a compact event.
+    #[inline(always)]
+    pub(crate) fn is_brief(&self) -> bool {
+        self.0.is_some_and(NumberSlot::is_compact)
+    }
+
+    /// Fills in the second word of a compact event, after the operation.
+    #[inline(always)]
+    pub(crate) fn complete_brief(self, second: u64) {
+        if let Some(slot) = self.0 {
+            slot.fill_second(second);
+        }
+    }
+
     /// Fills in the number, after the operation.
     #[inline]
     pub(crate) fn complete(self, number: u64) {
         if let Some(slot) = self.0 {
-            slot.fill(fitting(number));
+            slot.fill(fitting(slot, number));
         }
     }
 
@@ -134,16 +172,16 @@ impl Pending {
     /// and order are stored before the number.
     pub(crate) fn complete_as(self, kind: Kind, order: MemoryOrder, number: u64) {
         if let Some(slot) = self.0 {
-            slot.fill_as(kind, order, fitting(number));
+            slot.fill_as(kind, order, fitting(slot, number));
         }
     }
 }
 
-/// The number, if a compact event can hold it; else the recording ends with one
-/// that stays pending: 2^44 operations on one object are too many.
+/// The number, if the event can hold it; else the recording ends with one that
+/// stays pending: who has so many began it in full.
 #[inline(always)]
-fn fitting(number: u64) -> u64 {
-    if number >= words::COMPACT_NUMBERS {
+fn fitting(slot: NumberSlot, number: u64) -> u64 {
+    if slot.is_compact() && number >= words::COMPACT_NUMBERS {
         exhaust();
         return words::COMPACT_NUMBERS;
     }

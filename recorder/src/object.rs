@@ -51,6 +51,13 @@ impl Object {
         }
     }
 
+    /// Its id, plus 1; 0 as long as it is not drawn.
+    #[inline(always)]
+    pub(crate) fn drawn(&self) -> u32 {
+        // Relaxed: as in `id_sized`.
+        self.id.load(Ordering::Relaxed)
+    }
+
     #[cold]
     fn draw(&self, kind: ObjectKind, len: u64) -> u32 {
         if !emit::recording() {

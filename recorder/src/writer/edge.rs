@@ -126,11 +126,12 @@ impl Edge {
     }
 
     /// Nothing is under way any more.
-    #[inline]
+    #[inline(always)]
     pub(super) fn release(&self) {
         self.set_flag(0);
     }
 
+    #[inline(always)]
     fn set_flag(&self, flag: u8) {
         // SeqCst: as in `commit`; what was done before stays before.
         compiler_fence(Ordering::SeqCst);

@@ -44,6 +44,18 @@ impl NumberSlot {
         }
     }
 
+    /// Whether it is a compact event.
+    #[inline(always)]
+    pub(crate) fn is_compact(self) -> bool {
+        self.object.is_some()
+    }
+
+    /// Completes a compact event with its second word.
+    #[inline(always)]
+    pub(crate) fn fill_second(self, second: u64) {
+        store(self.at, second);
+    }
+
     /// Completes the event. The number of a compact one must fit.
     #[inline(always)]
     pub(crate) fn fill(self, number: u64) {

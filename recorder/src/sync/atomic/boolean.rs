@@ -18,14 +18,17 @@ pub struct AtomicBool {
 impl Native for native::AtomicBool {
     type Value = bool;
 
+    #[inline(always)]
     fn bits(&self, order: Ordering) -> u64 {
         u64::from(self.load(order))
     }
 
+    #[inline(always)]
     fn to_bits(value: bool) -> u64 {
         u64::from(value)
     }
 
+    #[inline(always)]
     fn from_bits(bits: u64) -> bool {
         bits != 0
     }
@@ -53,7 +56,7 @@ impl AtomicBool {
 
     /// Logical not; returns the value before.
     #[track_caller]
-    #[inline]
+    #[inline(always)]
     pub fn fetch_not(&self, order: Ordering) -> bool {
         if is_off() {
             return self.inner.value.fetch_not(order);

@@ -3,11 +3,11 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
-use hbtrace_traces::event::NONE;
+use hbtrace_traces::event::{NO_NUMBER, NONE};
 use hbtrace_traces::kind::Kind;
 
 use super::order::recorded;
-use crate::emit::{self, Event};
+use crate::emit;
 
 /// Mirror of `std::sync::atomic::fence`.
 ///
@@ -22,7 +22,7 @@ pub fn fence(order: Ordering) {
     // The caller's ordering: its pairs are in the caller's code.
     std::sync::atomic::fence(order);
     if emit::recording() {
-        let event = Event::new(Kind::Fence, NONE, Location::caller());
-        emit::sync(event.order(recorded(order)));
+        let order = recorded(order);
+        emit::quick(Kind::Fence, order, NONE, NO_NUMBER, Location::caller());
     }
 }

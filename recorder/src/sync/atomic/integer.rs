@@ -21,14 +21,17 @@ macro_rules! integers {
         impl Native for native::$name {
             type Value = $value;
 
+            #[inline(always)]
             fn bits(&self, order: Ordering) -> u64 {
                 Self::to_bits(self.load(order))
             }
 
+            #[inline(always)]
             fn to_bits(value: $value) -> u64 {
                 value as $unsigned as u64
             }
 
+            #[inline(always)]
             fn from_bits(bits: u64) -> $value {
                 bits as $value
             }
@@ -54,7 +57,7 @@ macro_rules! integers {
 
             /// Adds, wrapping around, and returns the value before.
             #[track_caller]
-            #[inline]
+            #[inline(always)]
             pub fn fetch_add(&self, value: $value, order: Ordering) -> $value {
                 if is_off() {
                     return self.inner.value.fetch_add(value, order);
@@ -64,12 +67,13 @@ macro_rules! integers {
 
             /// Subtracts, wrapping around, and returns the value before.
             #[track_caller]
-            #[inline]
+            #[inline(always)]
             pub fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
                 if is_off() {
                     return self.inner.value.fetch_sub(value, order);
                 }
-                self.inner.fetch_add(value.wrapping_neg(), order, Location::caller())
+                let by = value.wrapping_neg();
+                self.inner.fetch_add(by, order, Location::caller())
             }
         }
 
@@ -120,7 +124,11 @@ macro_rules! small {
                 clippy::declare_interior_mutable_const,
                 reason = "what each new atomic begins with"
             )]
-            const UNWRITTEN: Self::Version = [const { native::AtomicU8::new(0) }; $missing];
+            const UNWRITTEN: Self::Version = {
+                let mut bytes = [const { native::AtomicU8::new(0) }; $missing];
+                bytes[0] = native::AtomicU8::new(1);
+                bytes
+            };
         }
     )*};
 }

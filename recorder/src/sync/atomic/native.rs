@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::session;
+use crate::{emit, session};
 
 /// A std atomic whose value can be told as bits.
 pub(super) trait Native {
@@ -22,27 +22,29 @@ pub(super) trait Native {
 pub(super) trait Small: Native {
     /// What makes eight bytes of it.
     type Version;
-    /// That, of a value that nobody has written yet.
+    /// That, of a value that nobody has written yet: 1, in little-endian order.
     const UNWRITTEN: Self::Version;
 }
 
 /// Whether this process does not record: then an operation is std's own, and
-/// versions stay where they are. That is decided before the first operation
-/// and for good, so nobody will ask for them.
-#[inline]
+/// versions stay where they are, for nobody will ask for them. That is decided
+/// before the first operation and for good.
+#[inline(always)]
 pub(super) fn is_off() -> bool {
-    match session::state() {
-        session::OFF => true,
-        session::UNDECIDED => decide(),
-        _ => false,
+    match session::is_on() {
+        None => true,
+        Some(true) => false,
+        Some(false) => decide(),
     }
 }
 
-/// The process's first operation. What a thread does *while* it decides (its
+/// Not decided yet, or at an end. What a thread does *while* it decides (its
 /// allocator may be built from mirrors) is std's own as well: it is not
 /// recorded, and all other threads wait for the decision.
 #[cold]
+#[inline(never)]
 fn decide() -> bool {
-    let _ = session::decide();
+    // Where the session is at an end, this shuts the fast path.
+    let _ = emit::recording();
     matches!(session::state(), session::OFF | session::UNDECIDED)
 }

@@ -16,7 +16,7 @@ macro_rules! shared_operations {
             /// # Panics
             /// If `order` is `Release` or `AcqRel`.
             #[track_caller]
-            #[inline]
+            #[inline(always)]
             pub fn load(&self, order: Ordering) -> $value {
                 if is_off() {
                     return self.inner.value.load(order);
@@ -30,7 +30,7 @@ macro_rules! shared_operations {
             /// # Panics
             /// If `order` is `Acquire` or `AcqRel`.
             #[track_caller]
-            #[inline]
+            #[inline(always)]
             pub fn store(&self, value: $value, order: Ordering) {
                 if is_off() {
                     return self.inner.value.store(value, order);
@@ -41,7 +41,7 @@ macro_rules! shared_operations {
 
             /// Stores a value and returns the one before.
             #[track_caller]
-            #[inline]
+            #[inline(always)]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
                 if is_off() {
                     return self.inner.value.swap(value, order);
@@ -58,7 +58,7 @@ macro_rules! shared_operations {
             /// # Panics
             /// If `failure` is `Release` or `AcqRel`.
             #[track_caller]
-            #[inline]
+            #[inline(always)]
             pub fn compare_exchange(
                 &self,
                 current: $value,
@@ -71,8 +71,8 @@ macro_rules! shared_operations {
                     return value.compare_exchange(current, new, success, failure);
                 }
                 check_failure(failure);
-                let orders = (success, failure);
-                self.inner.compare_exchange(current, new, orders, Location::caller())
+                let (values, orders) = ([current, new], [success, failure]);
+                self.inner.compare_exchange(values, orders, Location::caller())
             }
 
             /// As [`compare_exchange`](Self::compare_exchange), which may fail
@@ -84,7 +84,7 @@ macro_rules! shared_operations {
             /// # Panics
             /// If `failure` is `Release` or `AcqRel`.
             #[track_caller]
-            #[inline]
+            #[inline(always)]
             pub fn compare_exchange_weak(
                 &self,
                 current: $value,
@@ -97,8 +97,8 @@ macro_rules! shared_operations {
                     return value.compare_exchange_weak(current, new, success, failure);
                 }
                 check_failure(failure);
-                let orders = (success, failure);
-                self.inner.compare_exchange(current, new, orders, Location::caller())
+                let (values, orders) = ([current, new], [success, failure]);
+                self.inner.compare_exchange(values, orders, Location::caller())
             }
 
             /// Replaces the value by what `f` makes of it, until no other
@@ -198,7 +198,7 @@ macro_rules! modifications {
             $(
                 $(#[$doc])*
                 #[track_caller]
-                #[inline]
+                #[inline(always)]
                 pub fn $method(&self, by: $by, order: Ordering) -> $value {
                     if is_off() {
                         return self.inner.value.$method(by, order);

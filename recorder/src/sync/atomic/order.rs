@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use hbtrace_traces::event::MemoryOrder;
 
 /// The ordering as the trace names it.
+#[inline(always)]
 pub(super) fn recorded(order: Ordering) -> MemoryOrder {
     match order {
         Ordering::Relaxed => MemoryOrder::Relaxed,
@@ -19,6 +20,7 @@ pub(super) fn recorded(order: Ordering) -> MemoryOrder {
 
 /// Panics as std does if a load can't have this ordering.
 #[track_caller]
+#[inline(always)]
 pub(super) fn check_load(order: Ordering) {
     match order {
         Ordering::Release => panic!("there is no such thing as a release load"),
@@ -29,6 +31,7 @@ pub(super) fn check_load(order: Ordering) {
 
 /// Panics as std does if a store can't have this ordering.
 #[track_caller]
+#[inline(always)]
 pub(super) fn check_store(order: Ordering) {
     match order {
         Ordering::Acquire => panic!("there is no such thing as an acquire store"),
@@ -39,6 +42,7 @@ pub(super) fn check_store(order: Ordering) {
 
 /// Panics as std does if a compare-exchange can't fail with this ordering.
 #[track_caller]
+#[inline(always)]
 pub(super) fn check_failure(order: Ordering) {
     match order {
         Ordering::Release => panic!("there is no such thing as a release failure ordering"),
@@ -51,6 +55,7 @@ pub(super) fn check_failure(order: Ordering) {
 
 /// The ordering, made an acquire if it is none: so that what the mirror looks
 /// at behind the operation is not read before it.
+#[inline(always)]
 pub(super) fn acquiring(order: Ordering) -> Ordering {
     match order {
         Ordering::Relaxed => Ordering::Acquire,
@@ -60,6 +65,7 @@ pub(super) fn acquiring(order: Ordering) -> Ordering {
 }
 
 /// The same for loads.
+#[inline(always)]
 pub(super) fn acquiring_load(order: Ordering) -> Ordering {
     match order {
         Ordering::Relaxed => Ordering::Acquire,

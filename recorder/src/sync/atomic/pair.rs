@@ -27,7 +27,7 @@ pub(crate) fn supported() -> bool {
 /// and nobody reads or writes them but atomically. The machine is
 /// [`supported`].
 #[cfg(all(target_arch = "x86_64", not(miri)))]
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn exchange(at: *mut u128, old: Words, new: Words) -> Result<(), Words> {
     let (low, high): (u64, u64);
     let done: u64;

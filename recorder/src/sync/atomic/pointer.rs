@@ -22,14 +22,17 @@ pub struct AtomicPtr<T> {
 impl<T> Native for native::AtomicPtr<T> {
     type Value = *mut T;
 
+    #[inline(always)]
     fn bits(&self, order: Ordering) -> u64 {
         Self::to_bits(self.load(order))
     }
 
+    #[inline(always)]
     fn to_bits(value: *mut T) -> u64 {
         value.expose_provenance() as u64
     }
 
+    #[inline(always)]
     fn from_bits(bits: u64) -> *mut T {
         ptr::with_exposed_provenance_mut(bits as usize)
     }

@@ -12,10 +12,16 @@
 //! without its release. A load is recorded after it. A compare-exchange
 //! becomes pending only once it has seen the value it wants; if it then loses
 //! to another thread, its event becomes a load.
+//!
+//! **The end.** Whether the session is on is looked at *behind* the operation:
+//! a thread whose write was not recorded had seen the end before it, and so
+//! does whoever acquires that write. What is recorded stays closed under
+//! happens-before.
 
 use std::panic::Location as Place;
 use std::sync::atomic::Ordering;
 
+use hbtrace_traces::format::words::{OBJECT_MASK, compact_kind};
 use hbtrace_traces::id::{Location, ObjectId};
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
@@ -25,54 +31,66 @@ use super::order::recorded;
 use crate::emit::{self, Pending};
 use crate::object::Object;
 
-type Value<V> = <<V as Versioned>::Native as Native>::Value;
+pub(super) type Value<V> = <<V as Versioned>::Native as Native>::Value;
 type Site = &'static Place<'static>;
 
 /// A value that moves together with its version.
 pub(super) trait Versioned {
     /// Std's atomic of the value, which stands in the same place.
     type Native: Native;
-    /// Value and version as an operation found them.
+    /// Value and version as an operation found or left them.
     type Seen: Copy;
 
     fn native(&self) -> &Self::Native;
     fn native_mut(&mut self) -> &mut Self::Native;
     fn object(&self) -> &Object;
+    /// The object's id is drawn.
+    fn drawn(&self, id: u32);
+    /// The object as the second word of a compact event holds it; `None` if it
+    /// can't, or the versions can't.
+    fn code(&self) -> Option<u64>;
+
     /// The value's bits.
     fn bits(seen: Self::Seen) -> u64;
     /// What may stand there: a guess for [`replace`](Versioned::replace).
     fn glance(&self) -> Self::Seen;
-    /// What stands there, and its version.
-    fn read(&self, order: Ordering) -> (Self::Seen, u64);
-    /// The version of what was seen, asked for right behind it; `None` if that
-    /// was too long ago.
-    fn version(&self, seen: Self::Seen) -> Option<u64>;
-    /// Writes `bits` if `seen` stands there, and tells the version that it
-    /// wrote (`None`: it can't know); else what stands there.
+    /// What stands there, so that its version is known.
+    fn read(&self, order: Ordering) -> Self::Seen;
+    /// Writes `bits` if `seen` stands there, and tells what stands there now.
     fn replace(
         &self,
         seen: Self::Seen,
         bits: u64,
         order: Ordering,
-    ) -> Result<Option<u64>, Self::Seen>;
+    ) -> Result<Self::Seen, Self::Seen>;
+
+    /// The version that was read.
+    fn version(seen: Self::Seen) -> u64;
+    /// The same as the second word of a compact event, if that can hold it.
+    fn brief(&self, seen: Self::Seen) -> Option<u64>;
+    /// The version that was written, asked for right behind that. `None` if the
+    /// thread slept too long in between.
+    fn written(&self, new: Self::Seen) -> Option<u64>;
+    /// The same as the second word of a compact event, in the usual case.
+    fn brief_written(&self, new: Self::Seen) -> Option<u64>;
 
     /// Replaces the value by what `next` makes of its bits. Returns the bits
-    /// before and the version written.
-    #[inline]
-    fn update(&self, order: Ordering, next: impl Fn(u64) -> u64) -> (u64, Option<u64>) {
+    /// before, and what was written.
+    #[inline(always)]
+    fn update(&self, order: Ordering, next: impl Fn(u64) -> u64) -> (u64, Self::Seen) {
         let mut seen = self.glance();
         loop {
             let old = Self::bits(seen);
             match self.replace(seen, next(old), order) {
-                Ok(version) => return (old, version),
+                Ok(new) => return (old, new),
                 Err(now) => seen = now,
             }
         }
     }
 
     /// Adds to the value's bits, wrapping around.
-    #[inline]
-    fn add(&self, by: u64, order: Ordering) -> (u64, Option<u64>) {
+    #[inline(always)]
+    fn add(&self, by: u64, order: Ordering) -> (u64, Self::Seen) {
         self.update(order, |old| old.wrapping_add(by))
     }
 }
@@ -82,7 +100,9 @@ pub(super) trait Recorded: Versioned {
     const LEN: u64 = size_of::<Value<Self>>() as u64;
 
     fn id(&self) -> u32 {
-        self.object().id_sized(ObjectKind::Atomic, Self::LEN)
+        let id = self.object().id_sized(ObjectKind::Atomic, Self::LEN);
+        self.drawn(id);
+        id
     }
 
     /// Gives the atomic a name.
@@ -101,82 +121,136 @@ pub(super) trait Recorded: Versioned {
         Self::Native::from_bits(bits)
     }
 
-    #[inline]
+    #[inline(always)]
     fn load(&self, order: Ordering, site: Site) -> Value<Self> {
-        let (seen, version) = self.read(order);
-        self.record_load(version, order, site);
+        let seen = self.read(order);
+        self.loaded(seen, order, site);
         Self::Native::from_bits(Self::bits(seen))
     }
 
-    #[inline]
-    fn record_load(&self, version: u64, order: Ordering, site: Site) {
-        if emit::recording() {
-            emit::quick(Kind::Load, recorded(order), self.id(), version, site);
+    #[inline(always)]
+    fn loaded(&self, seen: Self::Seen, order: Ordering, site: Site) {
+        let kind = compact_kind(Kind::Load, recorded(order), false);
+        let brief = self.brief(seen).filter(|_| emit::is_on());
+        if brief.is_none_or(|second| emit::brief(kind, second, site).is_none()) {
+            self.loaded_full(seen, order, site);
         }
     }
 
-    #[inline]
-    fn pending(&self, kind: Kind, order: Ordering, site: Site) -> Option<Pending> {
-        emit::recording().then(|| emit::pending(kind, recorded(order), self.id(), site))
+    #[cold]
+    #[inline(never)]
+    fn loaded_full(&self, seen: Self::Seen, order: Ordering, site: Site) {
+        if emit::recording() {
+            let number = Self::version(seen);
+            emit::quick(Kind::Load, recorded(order), self.id(), number, site);
+        }
     }
 
-    #[inline]
+    /// Records that a write is about to be made.
+    #[inline(always)]
+    fn begin(&self, kind: Kind, order: Ordering, site: Site) -> Pending {
+        let bits = compact_kind(kind, recorded(order), false);
+        let pending = self
+            .code()
+            .and_then(|code| emit::pending_brief(bits, code, site));
+        pending.unwrap_or_else(|| self.begin_full(kind, order, site))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_full(&self, kind: Kind, order: Ordering, site: Site) -> Pending {
+        match emit::recording() {
+            true => emit::pending(kind, recorded(order), self.id(), site),
+            false => Pending::none(),
+        }
+    }
+
+    /// Completes a write.
+    #[inline(always)]
+    fn complete(&self, pending: Pending, new: Self::Seen) {
+        match self.brief_written(new).filter(|_| emit::is_on()) {
+            Some(second) if pending.is_brief() => pending.complete_brief(second),
+            _ => self.complete_full(pending, new),
+        }
+    }
+
+    /// A write whose version can't be known stays pending, and counts as lost,
+    /// so that nothing behind it is relied upon. So does one during which the
+    /// session came to its end, as the write before it may not be recorded; it
+    /// is this thread's last event.
+    #[cold]
+    #[inline(never)]
+    fn complete_full(&self, pending: Pending, new: Self::Seen) {
+        let written = self.written(new);
+        if pending.is_none() || !(emit::recording() && emit::is_on()) {
+            return;
+        }
+        match written {
+            Some(version) => pending.complete(version),
+            None => emit::lose_sync(),
+        }
+    }
+
+    #[inline(always)]
     fn store(&self, value: Value<Self>, order: Ordering, site: Site) {
-        let pending = self.pending(Kind::Store, order, site);
+        let pending = self.begin(Kind::Store, order, site);
         let bits = Self::Native::to_bits(value);
-        complete(pending, self.update(order, |_| bits).1);
+        self.complete(pending, self.update(order, |_| bits).1);
     }
 
     /// Replaces the value by what `next` makes of it, and returns what it was.
-    #[inline]
+    #[inline(always)]
     fn modify(
         &self,
         order: Ordering,
         site: Site,
         next: impl Fn(Value<Self>) -> Value<Self>,
     ) -> Value<Self> {
-        let pending = self.pending(Kind::Rmw, order, site);
+        let pending = self.begin(Kind::Rmw, order, site);
         let next = |bits| Self::Native::to_bits(next(Self::Native::from_bits(bits)));
-        let (old, version) = self.update(order, next);
-        complete(pending, version);
+        let (old, new) = self.update(order, next);
+        self.complete(pending, new);
         Self::Native::from_bits(old)
     }
 
     /// Adds `by`, wrapping around, and returns the value before.
-    #[inline]
+    #[inline(always)]
     fn fetch_add(&self, by: Value<Self>, order: Ordering, site: Site) -> Value<Self> {
-        let pending = self.pending(Kind::Rmw, order, site);
-        let (old, version) = self.add(Self::Native::to_bits(by), order);
-        complete(pending, version);
+        let pending = self.begin(Kind::Rmw, order, site);
+        let (old, new) = self.add(Self::Native::to_bits(by), order);
+        self.complete(pending, new);
         Self::Native::from_bits(old)
     }
 
-    /// Compare-exchange. It never fails spuriously, so it is the weak one too.
+    /// Compare-exchange, with the orders of success and failure. It never fails
+    /// spuriously, so it is the weak one too.
+    #[inline(always)]
     fn compare_exchange(
         &self,
-        current: Value<Self>,
-        new: Value<Self>,
-        orders: (Ordering, Ordering),
+        [current, new]: [Value<Self>; 2],
+        [success, failure]: [Ordering; 2],
         site: Site,
     ) -> Result<Value<Self>, Value<Self>> {
-        let (success, failure) = orders;
-        let (current, new) = (Self::Native::to_bits(current), Self::Native::to_bits(new));
+        let [current, new] = [current, new].map(Self::Native::to_bits);
         let mut pending = None;
         loop {
             // `failure`: this is the load that a failed exchange is.
-            let (seen, version) = self.read(failure);
+            let seen = self.read(failure);
             let old = Self::bits(seen);
             if old != current {
                 match pending {
-                    Some(pending) => complete_failed(pending, failure, version),
-                    None => self.record_load(version, failure, site),
+                    Some(pending) => complete_failed(pending, failure, Self::version(seen)),
+                    None => self.loaded(seen, failure, site),
                 }
                 return Err(Self::Native::from_bits(old));
             }
-            pending = pending.or_else(|| self.pending(Kind::Rmw, success, site));
-            if let Ok(version) = self.replace(seen, new, success) {
-                complete(pending, version);
-                return Ok(Self::Native::from_bits(old));
+            let begun = pending.unwrap_or_else(|| self.begin(Kind::Rmw, success, site));
+            match self.replace(seen, new, success) {
+                Ok(new) => {
+                    self.complete(begun, new);
+                    return Ok(Self::Native::from_bits(old));
+                }
+                Err(_) => pending = Some(begun),
             }
         }
     }
@@ -194,17 +268,14 @@ pub(super) trait Recorded: Versioned {
 
 impl<V: Versioned> Recorded for V {}
 
-/// Completes a write with its version. Where that can't be known, the event
-/// stays pending, and is lost as far as what comes behind it goes.
-#[inline]
-fn complete(pending: Option<Pending>, version: Option<u64>) {
-    let Some(pending) = pending else { return };
-    match version {
-        Some(version) => pending.complete(version),
-        None => emit::lose_sync(),
-    }
-}
-
+#[cold]
+#[inline(never)]
 fn complete_failed(pending: Pending, failure: Ordering, version: u64) {
     pending.complete_as(Kind::Load, recorded(failure), version);
+}
+
+/// An object's id as a compact event holds it, if it can.
+#[inline(always)]
+pub(super) fn code(drawn: u64) -> Option<u64> {
+    (drawn.wrapping_sub(1) < OBJECT_MASK - 1).then_some(drawn)
 }

@@ -13,9 +13,12 @@
 
 use std::sync::atomic::Ordering;
 
+use hbtrace_traces::format::words::{COMPACT_NUMBERS, OBJECT_BITS};
+
 use super::native::Native;
+use super::order::acquiring_load;
 use super::pair;
-use super::versioned::Versioned;
+use super::versioned::{Versioned, code};
 use crate::object::Object;
 use crate::primitive::AtomicU64;
 
@@ -41,7 +44,7 @@ impl<A> Wide<A> {
 }
 
 impl<A: Native> Wide<A> {
-    #[inline]
+    #[inline(always)]
     fn exchange(&self, old: pair::Words, new: pair::Words) -> Result<(), pair::Words> {
         let at = std::ptr::from_ref(self).cast_mut().cast::<u128>();
         // SAFETY: the first sixteen bytes, aligned to more, are two atomics. A
@@ -74,39 +77,64 @@ impl<A: Native> Versioned for Wide<A> {
         &self.object
     }
 
+    fn drawn(&self, _: u32) {}
+
+    #[inline(always)]
+    fn code(&self) -> Option<u64> {
+        // Relaxed: a guess; versions that are too large are told in full.
+        let version = self.version.load(Ordering::Relaxed);
+        let code = code(u64::from(self.object.drawn()));
+        code.filter(|_| version < COMPACT_NUMBERS >> 1)
+    }
+
+    #[inline(always)]
     fn bits(seen: (u64, u64)) -> u64 {
         seen.0
     }
 
-    #[inline]
+    #[inline(always)]
     fn glance(&self) -> (u64, u64) {
         // Relaxed, both: a guess, which the exchange makes sure of.
         let bits = self.value.bits(Ordering::Relaxed);
         (bits, self.version.load(Ordering::Relaxed))
     }
 
-    #[inline]
-    fn read(&self, order: Ordering) -> ((u64, u64), u64) {
+    #[inline(always)]
+    fn read(&self, order: Ordering) -> (u64, u64) {
         // Acquire, and at least that for the value: the three loads keep their
         // order. The versions pair with the exchange, which is stronger.
         let before = self.version.load(Ordering::Acquire);
-        let bits = self.value.bits(super::order::acquiring_load(order));
+        let bits = self.value.bits(acquiring_load(order));
         if self.version.load(Ordering::Relaxed) == before {
-            return ((bits, before), before);
+            return (bits, before);
         }
-        let seen = self.exact();
-        (seen, seen.1)
+        self.exact()
     }
 
-    #[inline]
-    fn version(&self, seen: (u64, u64)) -> Option<u64> {
-        Some(seen.1)
-    }
-
-    #[inline]
-    fn replace(&self, seen: (u64, u64), bits: u64, _: Ordering) -> Result<Option<u64>, (u64, u64)> {
+    #[inline(always)]
+    fn replace(&self, seen: (u64, u64), bits: u64, _: Ordering) -> Result<(u64, u64), (u64, u64)> {
         // The exchange is as strong as any order that may be asked for.
-        let version = seen.1 + 1;
-        self.exchange(seen, (bits, version)).map(|()| Some(version))
+        let new = (bits, seen.1 + 1);
+        self.exchange(seen, new).map(|()| new)
+    }
+
+    #[inline(always)]
+    fn version(seen: (u64, u64)) -> u64 {
+        seen.1
+    }
+
+    #[inline(always)]
+    fn brief(&self, seen: (u64, u64)) -> Option<u64> {
+        let code = code(u64::from(self.object.drawn()))?;
+        (seen.1 < COMPACT_NUMBERS).then_some(seen.1 << OBJECT_BITS | code)
+    }
+
+    fn written(&self, new: (u64, u64)) -> Option<u64> {
+        Some(new.1)
+    }
+
+    #[inline(always)]
+    fn brief_written(&self, new: (u64, u64)) -> Option<u64> {
+        self.brief(new)
     }
 }
