@@ -31,6 +31,9 @@ fn main() -> io::Result<ExitCode> {
         .filter(|budget| arguments.wants(budget.row))
         .collect();
     let counts = count(&budgets, &folder)?;
+    if arguments.wants("access") {
+        list(&folder)?;
+    }
     Ok(match print(&budgets, &counts) {
         0 => ExitCode::SUCCESS,
         over => {
@@ -38,6 +41,17 @@ fn main() -> io::Result<ExitCode> {
             ExitCode::FAILURE
         }
     })
+}
+
+/// The instructions of a recorded access.
+fn list(folder: &Path) -> io::Result<()> {
+    let recorded = Variant::recording("recorded", &[]);
+    println!("\nWhat a recorded access runs through, its loop included:\n\n```text");
+    for line in callgrind::listing(&recorded, "access", folder)? {
+        println!("{line}");
+    }
+    println!("```");
+    Ok(())
 }
 
 /// Instructions of each budget's row, by variant.

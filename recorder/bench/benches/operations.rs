@@ -35,18 +35,20 @@ fn table(arguments: &Arguments, folder: &Path) -> io::Result<Vec<Rounds>> {
         Variant::plain("off", "mirrors"),
         Variant::recording("recorded", &[]),
         Variant::recording("all stamped", &[("HBTRACE_TIME", "all")]),
+        Variant::recording("flight", &[("HBTRACE_FLIGHT", "64M")]),
         Variant::plain("bare", "bare"),
     ];
     println!(
         "\nMedians of paired rounds; in brackets the 95 % interval of the median. *+ns* and \
          *times* are against native, for accesses against bare stores of 8 bytes into a mapping \
-         that was populated before.\n"
+         that was populated before. *All stamped* is with `HBTRACE_TIME=all`, *in flight* with \
+         `HBTRACE_FLIGHT=64M`.\n"
     );
     println!(
         "| operation | native (bare), ns | off, +ns | recorded, ns | +ns | times | \
-         all stamped, +ns | target | |"
+         all stamped, +ns | in flight, +ns | target | |"
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
     let mut fairness = Vec::new();
     for row in ROWS.iter().filter(|row| arguments.wants(row.name)) {
         let rounds = by_turns(row, &variants, arguments, folder)?;
@@ -70,7 +72,7 @@ fn line(row: &Row, rounds: &[Rounds]) -> String {
     let recorded = Median::of(ns("recorded").to_vec());
     let value = |median: Option<Median>| median.map_or("-".into(), |m| format!("{:.2}", m.value));
     format!(
-        "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
         row.title,
         value(Median::of(base.to_vec())),
         shown(Median::of_differences(ns("off"), ns("native")), 2),
@@ -78,6 +80,7 @@ fn line(row: &Row, rounds: &[Rounds]) -> String {
         shown(above("recorded"), 2),
         shown(times, 2),
         shown(above("all stamped"), 2),
+        shown(above("flight"), 2),
         target(row.target),
         verdict(row.target, times, above("recorded"), recorded),
     )

@@ -55,7 +55,8 @@ fn run(variant: &Variant, count: u32, folder: &Path) -> io::Result<(Outcome, Opt
     let mut side = variant.start(folder)?;
     let outcome = side.ask("sustained", count)?.unwrap_or_default();
     side.end()?;
-    let held = match variant.records {
+    // A flight recording holds the end only.
+    let held = match variant.records && variant.name != "in flight" {
         true => Some(Held::by(&variant.trace(folder))?),
         false => None,
     };
@@ -68,8 +69,9 @@ fn by_turns(name: &str, folder: &Folder, count: u32, arguments: &Arguments) -> i
     let variants = [
         Variant::plain("bare", "bare"),
         Variant::recording("recorded", &[]),
+        Variant::recording("in flight", &[("HBTRACE_FLIGHT", "64M")]),
     ];
-    let mut runs: [Vec<(Outcome, Option<Held>)>; 2] = [Vec::new(), Vec::new()];
+    let mut runs: [Vec<(Outcome, Option<Held>)>; 3] = Default::default();
     for _ in 0..arguments.starts {
         for (variant, runs) in variants.iter().zip(&mut runs) {
             runs.push(run(variant, count, folder)?);

@@ -7,6 +7,7 @@
 //! (objects, places and chunks seen for the first time, the operations that
 //! warm it up) cancels out.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ pub fn is_there() -> bool {
 /// If the child fails, or does not have a row.
 pub fn count(variant: &Variant, rows: &[&'static str], folder: &Path) -> io::Result<Vec<f64>> {
     let place = Place::new(folder, variant.name)?;
-    let mut side = child::Side::start(place.command(variant, folder)?)?;
+    let mut side = child::Side::start(place.command(variant, folder, &[])?)?;
     for row in rows {
         for count in [SHORT, SHORT, SHORT + MORE] {
             side.ask(row, count)?
@@ -52,6 +53,40 @@ pub fn count(variant: &Variant, rows: &[&'static str], folder: &Path) -> io::Res
     }
 }
 
+/// The instructions that each operation of `row` runs through, as `objdump`
+/// shows them.
+///
+/// # Errors
+/// If the child or `objdump` fails.
+pub fn listing(variant: &Variant, row: &'static str, folder: &Path) -> io::Result<Vec<String>> {
+    let place = Place::new(folder, "listing")?;
+    let mut command = place.command(variant, folder, &["--dump-instr=yes", "--dump-line=no"])?;
+    let mut side = child::Side::start(command)?;
+    side.ask(row, SHORT)?;
+    side.end()?;
+    variant.clean(folder)?;
+    let hot = place.executed()?;
+    let program = std::env::current_exe()?;
+    command = Command::new("objdump");
+    command.args([
+        "--disassemble",
+        "--no-show-raw-insn",
+        "--demangle",
+        "--wide",
+    ]);
+    let text = command.arg(program).output()?.stdout;
+    let text = String::from_utf8_lossy(&text);
+    let lines = text.lines().filter(|line| {
+        let address = line.split_once(':').map(|(address, _)| address.trim());
+        let address = address.and_then(|text| u64::from_str_radix(text, 16).ok());
+        let times = address.and_then(|address| hot.get(&address));
+        times.is_some_and(|times| *times >= u64::from(SHORT) - u64::from(SHORT) / 100)
+    });
+    Ok(lines
+        .map(|line| line.trim_end().replace('\t', " "))
+        .collect())
+}
+
 /// Where callgrind puts its files.
 struct Place(PathBuf);
 
@@ -62,11 +97,12 @@ impl Place {
         Ok(Place(place))
     }
 
-    fn command(&self, variant: &Variant, folder: &Path) -> io::Result<Command> {
+    fn command(&self, variant: &Variant, folder: &Path, more: &[&str]) -> io::Result<Command> {
         let plain = variant.command(folder)?;
         let mut command = Command::new("valgrind");
         command
-            .args(["--tool=callgrind", "--quiet"])
+            .args(["--tool=callgrind", "--quiet", "--compress-pos=no"])
+            .args(more)
             .arg(format!("--toggle-collect={}", child::ROUND))
             .arg(format!("--dump-before={}", child::ANSWER))
             .arg(format!(
@@ -82,6 +118,28 @@ impl Place {
         }
         command.stderr(Stdio::null());
         Ok(command)
+    }
+
+    /// How often each instruction was executed, by its address in its file.
+    fn executed(&self) -> io::Result<BTreeMap<u64, u64>> {
+        let mut executed = BTreeMap::new();
+        for entry in fs::read_dir(&self.0)? {
+            let text = fs::read_to_string(entry?.path())?;
+            let mut lines = text.lines();
+            while let Some(line) = lines.next() {
+                if line.starts_with("calls=") {
+                    // What the call costs within: counted there.
+                    lines.next();
+                } else if let Some((address, times)) = line.split_once(' ')
+                    && let Some(address) = address.strip_prefix("0x")
+                    && let Ok(address) = u64::from_str_radix(address, 16)
+                    && let Some(Ok(times)) = times.split(' ').next_back().map(str::parse::<u64>)
+                {
+                    *executed.entry(address).or_insert(0) += times;
+                }
+            }
+        }
+        Ok(executed)
     }
 
     /// The totals of all files, in the order in which they were written.

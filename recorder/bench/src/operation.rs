@@ -1,5 +1,6 @@
 //! One thing that is measured: a loop over an operation.
 
+use std::hint::black_box;
 use std::time::Instant;
 
 /// What one round told.
@@ -33,7 +34,7 @@ impl Operation {
 #[inline(always)]
 pub fn timed(warm: u32, count: u32, mut body: impl FnMut(u32)) -> Outcome {
     let mut ns = 0;
-    for operations in [warm, count] {
+    for operations in black_box([warm, count]) {
         let start = Instant::now();
         body(operations);
         ns = start.elapsed().as_nanos();
