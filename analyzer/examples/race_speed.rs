@@ -95,6 +95,7 @@ fn trace(millions: u64, races: bool) -> Trace {
                 sync,
                 accesses: AccessStream::Owned(accesses),
                 slices: Vec::new(),
+                beyond: 0,
             })
             .collect(),
         steps,

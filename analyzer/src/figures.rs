@@ -40,7 +40,7 @@ impl Count {
                 Step::Sync { thread, index } => {
                     let event = trace.sync(thread, index);
                     count.site(event.site);
-                    if let Some(access) = trace.access_of(event) {
+                    if let Some(access) = trace.access_of(thread, index) {
                         count.locations.insert(access.location);
                     }
                 }
@@ -97,6 +97,9 @@ pub fn figures(trace: &Trace) -> TraceFigures {
         complete: info.complete,
         lost_events: info.lost_events,
         truncated: info.truncated,
+        flight: info.flight,
+        verdicts_from_ns: info.verdicts_from,
+        verdicts_to_ns: info.verdicts_to,
     }
 }
 

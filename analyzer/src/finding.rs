@@ -43,6 +43,13 @@ pub struct TraceFigures {
     pub complete: bool,
     pub lost_events: u64,
     pub truncated: bool,
+    /// It is a flight recording.
+    pub flight: bool,
+    /// Since the trace's start, from which on verdicts hold; `None` if from its
+    /// beginning.
+    pub verdicts_from_ns: Option<u64>,
+    /// Likewise, up to which they hold; `None` if to its end.
+    pub verdicts_to_ns: Option<u64>,
 }
 
 /// An unordered pair of sides that race.

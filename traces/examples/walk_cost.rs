@@ -40,6 +40,7 @@ fn made() -> Trace {
             sync: (0..ACCESSES / SEGMENT).map(event).collect(),
             accesses: AccessStream::Owned((0..ACCESSES).map(access).collect()),
             slices: Vec::new(),
+            beyond: 0,
         }],
         steps: Vec::new(),
     }

@@ -30,7 +30,7 @@ struct Held {
 /// hold it.
 pub fn check(trace: &Trace) -> Result<(), Error> {
     let info = &trace.info;
-    if info.truncated || info.lost_sync_events > 0 {
+    if info.truncated || info.lost_sync_events > 0 || info.verdicts_to.is_some() {
         // A drop may be among what is missing.
         return Ok(());
     }

@@ -46,6 +46,13 @@ pub struct Info {
     pub file_len: u64,
     /// Bytes of the file that it is packed in, if it is.
     pub packed_len: Option<u64>,
+    /// It is a flight recording: of what happened first much may be gone.
+    pub flight: bool,
+    /// Nanoseconds since the trace's start from which on verdicts hold, where
+    /// that is not its beginning.
+    pub verdicts_from: Option<u64>,
+    /// Likewise, up to which they hold, where that is not its end.
+    pub verdicts_to: Option<u64>,
     /// Events that the recorder counted as lost.
     pub lost_events: u64,
     /// Sync events among them: verdicts may be unsound from the first on.
@@ -107,6 +114,15 @@ pub enum AccessStream {
 }
 
 impl AccessStream {
+    /// The position of the first access.
+    #[must_use]
+    pub fn start(&self) -> u64 {
+        match self {
+            AccessStream::Owned(_) => 0,
+            AccessStream::Mapped(mapped) => mapped.start(),
+        }
+    }
+
     /// The position behind the last access.
     #[must_use]
     pub fn end(&self) -> u64 {
@@ -150,6 +166,10 @@ pub struct Stream {
     pub accesses: AccessStream,
     /// Runs of accesses, where the observed order is known; otherwise empty.
     pub slices: Vec<Slice>,
+    /// How many of the sync events, the last ones, lie where others may be
+    /// missing. They order what they order, but are no accesses, and what they
+    /// take is not held against anybody.
+    pub beyond: usize,
 }
 
 /// One step of the replayed order.
@@ -218,10 +238,14 @@ impl Trace {
             })
     }
 
-    /// The access to memory that a sync event makes itself, if it makes one:
-    /// atomic operations and frees.
+    /// The access to memory that a sync event makes itself, if it makes one
+    /// that can be compared with others: atomic operations and frees.
     #[must_use]
-    pub fn access_of(&self, event: &SyncEvent) -> Option<Access> {
+    pub fn access_of(&self, thread: ThreadId, index: u32) -> Option<Access> {
+        if self.is_beyond(thread, index) {
+            return None;
+        }
+        let event = self.sync(thread, index);
         let kind = event
             .kind
             .effects()
@@ -239,6 +263,13 @@ impl Trace {
             site: event.site,
             time: event.time,
         })
+    }
+
+    /// Whether a sync event lies where others may be missing.
+    #[must_use]
+    pub fn is_beyond(&self, thread: ThreadId, index: u32) -> bool {
+        let stream = &self.streams[thread.index()];
+        index as usize + stream.beyond >= stream.sync.len()
     }
 
     /// The bytes that an atomic operation, allocation or free is about.

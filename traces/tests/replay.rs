@@ -52,6 +52,7 @@ fn trace(threads: &[&[SyncEvent]], complete: bool) -> Trace {
         sync: sync.to_vec(),
         accesses: AccessStream::Owned(Vec::new()),
         slices: Vec::new(),
+        beyond: 0,
     };
     Trace {
         info: Info {

@@ -21,7 +21,7 @@ use hbtrace_traces::trace::{Step, Trace};
 
 use super::Target;
 use super::held_sets::{HeldSet, HeldSets};
-use super::wait::Waits;
+use super::wait::{Wait, Waits};
 use crate::held::{Held, HeldLocks};
 use crate::order::{Clocks, Moment, Order};
 
@@ -84,7 +84,7 @@ pub(super) fn collect(trace: &Trace) -> Acquisitions {
         };
         let event = trace.sync(thread, index);
         let before = held.of(thread);
-        if !before.is_empty() && wants(event) {
+        if !before.is_empty() && !trace.is_beyond(thread, index) && wants(event) {
             let moment = clocks.moment(*step, epoch);
             if event.effects().contains(&Effect::WaitBegin) {
                 waits_since.insert(thread, moment.clone());
@@ -94,7 +94,8 @@ pub(super) fn collect(trace: &Trace) -> Acquisitions {
         held.step(thread, event);
         waits.step(thread, index, event);
     }
-    for (thread, wait) in waits.open() {
+    let sure = |(thread, wait): &(ThreadId, Wait)| !trace.is_beyond(*thread, wait.index);
+    for (thread, wait) in waits.open().filter(sure) {
         let since = waits_since.remove(&thread);
         if let (Target::Lock(lock), Some(moment)) = (wait.target, since) {
             let site = trace.sync(thread, wait.index).site;

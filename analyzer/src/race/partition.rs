@@ -138,7 +138,7 @@ fn large_accesses(trace: &Trace, steps: &[Step]) -> FxHashSet<(u64, u64)> {
                 trace.accesses(thread, from..to, |_, access| add(access.location));
             }
             Step::Sync { thread, index } => {
-                if let Some(access) = trace.access_of(trace.sync(thread, index)) {
+                if let Some(access) = trace.access_of(thread, index) {
                     add(access.location);
                 }
             }

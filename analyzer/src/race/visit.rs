@@ -83,7 +83,7 @@ pub(super) fn visit(trace: &Trace, mark: &Mark, mut see: impl FnMut(&Visit<'_>))
             });
         }
         Step::Sync { thread, index } => {
-            if let Some(access) = trace.access_of(trace.sync(thread, index)) {
+            if let Some(access) = trace.access_of(thread, index) {
                 show(thread, access, 0);
             }
         }

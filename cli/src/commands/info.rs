@@ -27,6 +27,12 @@ fn write(out: &mut dyn io::Write, trace: &Trace, figures: &TraceFigures) -> io::
     row("file", &figures.file)?;
     row("format", &figures.format)?;
     row("state", &state(figures))?;
+    if figures.flight {
+        row("recording", "flight: what happened last")?;
+    }
+    if figures.flight || figures.verdicts_to_ns.is_some() {
+        row("verdicts", &verdicts(figures))?;
+    }
     sizes(&trace.info, &mut row)?;
     origin(&trace.info, &mut row)?;
     let lasted = figures.duration_ns.map(lasted);
@@ -112,6 +118,16 @@ fn state(figures: &TraceFigures) -> String {
         (false, true) => "complete",
     }
     .to_owned()
+}
+
+/// From when to when verdicts hold.
+fn verdicts(figures: &TraceFigures) -> String {
+    let at = |ns: u64| format!("{} after the start", duration(ns));
+    let from = figures.verdicts_from_ns.map(at);
+    let to = figures.verdicts_to_ns.map(at);
+    let (from, to) = (from.as_deref(), to.as_deref());
+    let (from, to) = (from.unwrap_or("the start"), to.unwrap_or("the end"));
+    format!("from {from} to {to}")
 }
 
 /// `2026-01-31 23:59:59 UTC`, by Howard Hinnant's `civil_from_days`.

@@ -70,9 +70,17 @@ impl Bytes {
 /// Every racy pair of sides of a text trace.
 #[must_use]
 pub fn races(text: &str) -> BTreeMap<(Side, Side), Counts> {
+    races_among(text, |_| true)
+}
+
+/// Every racy pair of sides among accesses in lines that are `compared`, given
+/// by their places from 0.
+#[must_use]
+pub fn races_among(text: &str, compared: impl Fn(usize) -> bool) -> BTreeMap<(Side, Side), Counts> {
     let lines = read(text);
     let graph = edges::graph(&lines).closed();
-    let accesses = accesses(&lines);
+    let mut accesses = accesses(&lines);
+    accesses.retain(|access| compared(access.line));
     let mut found: BTreeMap<(Side, Side), (BTreeSet<Bytes>, BTreeSet<Pair>)> = BTreeMap::new();
     for (at, one) in accesses.iter().enumerate() {
         for other in &accesses[at + 1..] {

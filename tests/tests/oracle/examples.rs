@@ -76,7 +76,7 @@ fn placed(trace: &Trace) -> Vec<Placed> {
                 trace.accesses(thread, from..to, |_, access| add(access));
             }
             Step::Sync { thread, index } => {
-                if let Some(access) = trace.access_of(trace.sync(thread, index)) {
+                if let Some(access) = trace.access_of(thread, index) {
                     add(access);
                 }
             }

@@ -78,7 +78,7 @@ pub mod flags {
     pub const STAMPED: u32 = 2;
     /// Recording began after the program had already used recorded objects.
     pub const LATE_START: u32 = 4;
-    /// Flight recording: streams begin at positions other than 0.
+    /// Flight recording: what was written first may have been recycled.
     pub const FLIGHT: u32 = 1 << 16;
     /// The file is packed: behind this header nothing is where it was recorded.
     pub const PACKED: u32 = 1 << 17;

@@ -23,6 +23,7 @@ pub struct MappedAccesses {
     mapping: Arc<Mapping>,
     /// By position, without gaps.
     runs: Vec<Run>,
+    start: u64,
     end: u64,
     /// The run in which the next walk probably begins.
     hint: AtomicUsize,
@@ -30,10 +31,12 @@ pub struct MappedAccesses {
 
 impl MappedAccesses {
     pub(crate) fn new(mapping: Arc<Mapping>, runs: Vec<Run>, end: u64) -> MappedAccesses {
+        let start = runs.first().map_or(0, |run| run.position);
         MappedAccesses {
             mapping,
             runs,
-            end,
+            start,
+            end: end.max(start),
             hint: AtomicUsize::new(0),
         }
     }
@@ -42,7 +45,7 @@ impl MappedAccesses {
     pub(crate) fn find_slices(&self) -> Vec<Slice> {
         let mut slices = Vec::new();
         let mut high = None;
-        self.each_word(0..self.end, |position, word| {
+        self.each_word(self.start..self.end, |position, word| {
             let decoded = words::decode_access(word);
             match decoded {
                 Some(AccessWord::Escape(Escape::High, value)) => high = Some((position, value)),
@@ -62,6 +65,17 @@ impl MappedAccesses {
         self.mapping.check(path)
     }
 
+    /// Leaves out what lies before `position`.
+    pub(crate) fn begin_at(&mut self, position: u64) {
+        self.start = position.clamp(self.start, self.end);
+    }
+
+    /// Position of the first access.
+    #[must_use]
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
     /// Position behind the last access.
     #[must_use]
     pub fn end(&self) -> u64 {
@@ -72,7 +86,7 @@ impl MappedAccesses {
     #[must_use]
     pub fn count(&self) -> u64 {
         let mut count = 0;
-        self.each_word(0..self.end, |_, word| {
+        self.each_word(self.start..self.end, |_, word| {
             count += u64::from(words::is_access(word));
         });
         count
@@ -82,7 +96,7 @@ impl MappedAccesses {
     /// `range` begins at no escape's access, as no segment and no slice does.
     pub fn walk(&self, range: Range<u64>, mut visit: impl FnMut(u64, Access)) {
         let to = range.end.min(self.end);
-        let mut from = range.start;
+        let mut from = range.start.max(self.start);
         if from >= to {
             return;
         }

@@ -16,6 +16,9 @@ pub(crate) struct Run {
     pub(crate) site: u32,
     /// Ticks when its chunk was drawn.
     pub(crate) ticks: u64,
+    /// Sync runs that begin a chunk: words of the thread's access stream before
+    /// the last event that came before.
+    pub(crate) accesses: Option<u64>,
 }
 
 impl Run {

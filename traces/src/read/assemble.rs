@@ -8,10 +8,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::chunks;
 use super::header::Header;
 use super::label::{self, Ids};
-use super::streams::{self, ThreadStreams};
+use super::streams::{self, Rules, ThreadStreams};
 use super::tables::{self, Tables};
 use super::told::Seen;
-use super::{horizon, told};
+use super::{horizon, told, window};
 use crate::error::Error;
 use crate::event::{NO_TIME, NONE};
 use crate::format::layout::flags;
@@ -36,7 +36,12 @@ pub(super) fn assemble(path: &Path, file: MappedFile) -> Result<Trace, Error> {
     }
     let mut index = chunks::index(&mapping, &header);
     let tables = tables::read(&mapping, &index.tables);
-    let threads = streams::read(&mapping, &mut index, header.rewritten());
+    let rules = Rules {
+        voids: header.rewritten(),
+        flight: header.is_flight() && !header.rewritten(),
+        copy: header.is_copy(),
+    };
+    let threads = streams::read(&mapping, &mut index, rules);
     mapping.check(path)?;
     let mut seen = Seen {
         header,
@@ -51,7 +56,9 @@ pub(super) fn assemble(path: &Path, file: MappedFile) -> Result<Trace, Error> {
             .filter_map(|thread| thread.damaged_at)
             .min(),
         horizon: None,
+        window: None,
     };
+    seen.window = window::start(&seen.header, &seen.index);
     seen.horizon = horizon::find(&seen.header, &seen.index, seen.is_cut(), live, &threads);
     let info = told::info(path, &seen);
     Ok(put_together(info, seen, mapping, threads))
@@ -59,7 +66,7 @@ pub(super) fn assemble(path: &Path, file: MappedFile) -> Result<Trace, Error> {
 
 /// Gives threads, objects and sites their places in the tables of the trace.
 fn put_together(
-    mut info: Info,
+    info: Info,
     seen: Seen,
     mapping: Mapping,
     mut threads: FxHashMap<u32, ThreadStreams>,
@@ -72,22 +79,38 @@ fn put_together(
         mapping: &Arc::new(mapping),
         horizon: seen.horizon,
         labels: &mut labels,
-        time: None,
     };
-    let streams = ids
-        .iter()
-        .map(|id| builder.stream(threads.remove(id).unwrap_or_default()))
-        .collect();
-    info.time = run_time(&seen.header, builder.time);
+    let (mut streams, mut begins) = (Vec::new(), Vec::new());
+    for id in &ids {
+        let thread = threads.remove(id).unwrap_or_default();
+        begins.extend(seen.window.map(|start| window::begin(&thread, start)));
+        streams.push(builder.stream(thread));
+    }
     let keep_names = seen.header.rewritten();
-    Trace {
+    let mut trace = Trace {
         info,
         threads: label::threads(&ids, &seen.tables, keep_names),
         objects: labels.objects(&seen.tables, keep_names),
         sites: sites(seen.tables),
         streams,
         steps: Vec::new(),
+    };
+    if seen.window.is_some() {
+        window::apply(&mut trace, &begins);
     }
+    trace.info.time = run_time(&seen.header, times(&trace));
+    trace
+}
+
+/// First and last time of any event.
+fn times(trace: &Trace) -> Option<(u64, u64)> {
+    let events = trace.streams.iter().flat_map(|stream| &stream.sync);
+    let times = events.map(|event| event.time);
+    let mut times = times.filter(|time| *time != NO_TIME);
+    let first = times.next()?;
+    Some(times.fold((first, first), |(from, to), time| {
+        (from.min(time), to.max(time))
+    }))
 }
 
 /// All threads that have a record, wrote anything, or are named by an event.
@@ -134,24 +157,21 @@ struct Builder<'a> {
     mapping: &'a Arc<Mapping>,
     horizon: Option<u64>,
     labels: &'a mut Ids,
-    /// First and last time of any event.
-    time: Option<(u64, u64)>,
 }
 
 impl Builder<'_> {
     fn stream(&mut self, mut thread: ThreadStreams) -> Stream {
-        let end = horizon::clip(&mut thread, self.horizon);
+        let (end, beyond) = horizon::clip(&mut thread, self.horizon);
         let mapping = Arc::clone(self.mapping);
         let accesses = MappedAccesses::new(mapping, thread.accesses, end);
         let mut last = 0;
         for event in &mut thread.sync {
             self.labels.translate(event);
+            event.accesses = event.accesses.clamp(accesses.start(), accesses.end());
             if event.time != NO_TIME {
                 // Clocks of different CPUs may disagree a little.
                 last = self.header.nanoseconds(event.time).max(last);
                 event.time = last;
-                let (from, to) = self.time.unwrap_or((last, last));
-                self.time = Some((from.min(last), to.max(last)));
             }
         }
         let slices = match self.header.flags & flags::STAMPED {
@@ -162,6 +182,7 @@ impl Builder<'_> {
             sync: thread.sync,
             accesses: AccessStream::Mapped(accesses),
             slices,
+            beyond,
         }
     }
 }

@@ -27,6 +27,7 @@ fn small_file(folder: &Path) -> (PathBuf, Vec<u8>) {
         sync: vec![first, second],
         accesses: AccessStream::Owned(vec![access(16), access(64), access(128)]),
         slices: Vec::new(),
+        beyond: 0,
     };
     let path = folder.join("small.trace");
     write(&trace_of(vec![stream(), stream()]), &path).expect("written");

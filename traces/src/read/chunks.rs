@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::header::{Header, u32_at, u64_at};
+use super::window;
 use crate::format::layout::{CHUNK_HEADER, CHUNK_LIMIT, StreamKind, chunk};
 use crate::format::words::{self, AccessWord, Escape};
 use crate::mapped::{Mapping, Run};
@@ -28,11 +29,16 @@ pub(super) struct Index {
     /// Ticks when the last chunk of the file was drawn, of those that were
     /// drawn in order.
     pub(super) last_drawn: u64,
+    /// Flight recordings: ticks by which everything had happened that is gone
+    /// of threads of which something is left.
+    pub(super) gone_until: u64,
 }
 
 /// A chunk, as its header tells it.
 pub(crate) struct Chunk {
     pub(crate) stream: StreamKind,
+    /// Its space waits to be used again.
+    free: bool,
     switches: bool,
     reused: bool,
     pub(crate) size: u64,
@@ -66,11 +72,18 @@ pub(super) fn index(mapping: &Mapping, header: &Header) -> Index {
         if !chunk.reused {
             index.last_drawn = index.last_drawn.max(chunk.run.ticks);
         }
-        index.add(mapping, chunk);
+        if !chunk.free && !header.is_later(chunk.run.ticks) {
+            index.add(mapping, chunk);
+        }
         at = end;
     }
     index.sync.sort_by_key(|run| (run.thread, run.position));
     index.accesses.sort_by_key(|run| (run.thread, run.position));
+    if header.is_flight() && !header.rewritten() {
+        let sync = window::keep_last(&mut index.sync, header.evicted_until);
+        let accesses = window::keep_last(&mut index.accesses, header.evicted_until);
+        index.gone_until = sync.max(accesses);
+    }
     index
 }
 
@@ -100,9 +113,11 @@ pub(crate) fn chunk_at(mapping: &Mapping, header: &Header, at: u64) -> Option<Ch
         bytes: payload.clone(),
         site: u32_at(head, chunk::SITE)?,
         ticks: u64_at(head, chunk::TICKS)?,
+        accesses: u64_at(head, chunk::ACCESSES),
     };
     Some(Chunk {
         stream,
+        free: head[chunk::STATE] == chunk::FREE,
         switches: head[chunk::SWITCHES] != 0,
         reused: head[chunk::REUSED] != 0,
         size,
@@ -144,6 +159,7 @@ fn sync_runs(mapping: &Mapping, chunk: Chunk, runs: &mut Vec<Run>) {
             runs.push(run.clone());
             run.thread = u64::from_le_bytes(words[at + 1]) as u32;
             run.position = u64::from_le_bytes(words[at + 2]);
+            run.accesses = None;
             run.bytes.start = start + next as u64 * 8;
         }
         at = next;

@@ -27,6 +27,8 @@ pub(crate) struct Header {
     pub(super) lost_accesses: u64,
     pub(super) lost_sync: u64,
     pub(super) lost_from: u64,
+    pub(super) evicted_until: u64,
+    pub(super) copied: bool,
     pub(super) behind: u32,
     pub(super) helper_ns: u64,
     pub(crate) complete: bool,
@@ -107,6 +109,8 @@ impl Header {
             lost_accesses: u64_of(header::LOST_ACCESSES),
             lost_sync: u64_of(header::LOST_SYNC),
             lost_from: u64_of(header::LOST_FROM),
+            evicted_until: u64_of(header::EVICTED_UNTIL),
+            copied: u32_of(header::STATE) == 2,
             behind: u32_of(header::BEHIND),
             helper_ns: u64_of(header::HELPER_NS),
             complete: u32_of(header::STATE) == 1,
@@ -123,6 +127,41 @@ impl Header {
     /// Whether the file is a packed trace.
     pub(crate) fn is_packed(&self) -> bool {
         self.flags & flags::PACKED != 0
+    }
+
+    /// Whether this is a copy that was taken while the process recorded on.
+    pub(super) fn is_copy(&self) -> bool {
+        self.copied && !self.rewritten()
+    }
+
+    /// Of a copy, or what was made of one: when it was begun. All that had
+    /// happened by then is in it.
+    pub(super) fn whole_until(&self) -> Option<u64> {
+        self.copied.then_some(self.last_ticks)
+    }
+
+    /// Whether a chunk drawn at these ticks came after the copy was begun. What
+    /// lies between it and what was copied before may not be there.
+    pub(super) fn is_later(&self, ticks: u64) -> bool {
+        self.is_copy() && ticks > self.last_ticks
+    }
+
+    /// Whether chunks were recycled while it was recorded.
+    pub(super) fn is_flight(&self) -> bool {
+        self.flags & flags::FLIGHT != 0
+    }
+
+    /// Ticks that pass in `ns`, about; more rather than fewer while nothing is
+    /// known of their length.
+    pub(super) fn ticks_in(&self, ns: u64) -> u64 {
+        let span = self.last_ticks.saturating_sub(self.start_ticks);
+        match self.last_ns {
+            0 => ns.saturating_mul(8),
+            last => {
+                let ticks = u128::from(ns) * u128::from(span) / u128::from(last);
+                u64::try_from(ticks).unwrap_or(u64::MAX)
+            }
+        }
     }
 
     /// Nanoseconds since the start of a time as stored.
@@ -164,7 +203,7 @@ fn wrong_version(version: u32, bits: u32) -> Option<String> {
              {OLDEST} on; record again"
         ));
     }
-    let unknown = bits & flags::MUST_KNOW & !flags::PACKED;
+    let unknown = bits & flags::MUST_KNOW & !(flags::FLIGHT | flags::PACKED);
     (unknown != 0).then(|| {
         format!("the trace uses features {unknown:#x}, unknown to this hbtrace; update hbtrace")
     })

@@ -10,11 +10,14 @@
 //! of a sync event; the last stamp before a thread's damage; for a cut file,
 //! when its last chunk was drawn (chunks are handed out in order, so whatever
 //! is missing was written later); for a file that is still recorded into, the
-//! latest calibration before it was read. All events up to the horizon are kept, and
+//! latest calibration before it was read; for a copy that was taken while the
+//! process went on, the instant that its header names. All events up to the horizon are kept, and
 //! so is everything that they rest on. Behind it sync events are kept as well,
 //! since events without a stamp may lie on either side; but each thread's
-//! accesses end at its last stamp before the horizon, so that nothing of what
-//! is compared can rest on what is missing.
+//! accesses end at its last stamp before the horizon, its atomic operations and
+//! frees count as accesses no longer, and what it takes behind it is no part of
+//! a potential deadlock ([`Stream::whole`](crate::trace::Stream::beyond)), so
+//! that nothing of what is compared can rest on what is missing.
 
 use rustc_hash::FxHashMap;
 
@@ -34,23 +37,26 @@ pub(super) fn find(
     let lost = (header.lost_sync > 0 && !header.rewritten()).then_some(header.lost_from);
     let cut = cut.then_some(index.last_drawn);
     let live = live.then_some(header.last_ticks);
+    let copied = header.whole_until();
     let broken = threads.values().filter_map(|thread| thread.broken_at).min();
     let horizon = lost
         .into_iter()
         .chain(cut)
         .chain(live)
+        .chain(copied)
         .chain(broken)
         .min()?;
-    // Such a trace was not written as it happened, so nothing is known of
-    // what a damage took away. What its source had lost, it has not.
-    Some(if header.rewritten() { 0 } else { horizon })
+    // What a damage took away of such a trace may be of any time, since it was not written as it happened.
+    // What its source had lost, it has not.
+    let damaged = header.rewritten() && Some(horizon) != copied;
+    Some(if damaged { 0 } else { horizon })
 }
 
 /// Ends the thread's accesses at its last stamp before the horizon. Returns
-/// where they end.
-pub(super) fn clip(thread: &mut ThreadStreams, horizon: Option<u64>) -> u64 {
+/// where they end, and how many sync events lie behind.
+pub(super) fn clip(thread: &mut ThreadStreams, horizon: Option<u64>) -> (u64, usize) {
     let Some(horizon) = horizon else {
-        return thread.access_words();
+        return (thread.access_words(), 0);
     };
     let known = thread
         .sync
@@ -60,5 +66,6 @@ pub(super) fn clip(thread: &mut ThreadStreams, horizon: Option<u64>) -> u64 {
     for event in &mut thread.sync {
         event.accesses = event.accesses.min(end);
     }
-    end
+    let before = known.map_or(0, |last| last + 1);
+    (end, thread.sync.len() - before)
 }

@@ -10,7 +10,8 @@
 //! 5. `mapped::accesses` stays lazy: plain accesses are decoded each time they
 //!    are walked, straight from the mapping.
 //! 6. `assemble` puts the [`Trace`] together, and `horizon` sees to it that
-//!    nothing is compared beyond what a damaged file still tells.
+//!    nothing is compared beyond what a damaged file still tells; `window`, to
+//!    nothing before what a flight recording still does.
 //!
 //! A trace is untrusted input. Nothing here trusts a length, an offset or an
 //! id from the file: all are checked against the size of the file, and memory
@@ -31,6 +32,8 @@ mod round_trip;
 mod streams;
 mod tables;
 mod told;
+mod under_way;
+mod window;
 
 use std::path::Path;
 

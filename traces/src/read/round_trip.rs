@@ -172,6 +172,7 @@ fn stream() -> impl Strategy<Value = Stream> {
                 sync,
                 accesses: AccessStream::Owned(accesses),
                 slices,
+                beyond: 0,
             }
         },
     )
@@ -273,6 +274,7 @@ fn a_long_thread_spans_chunks_and_can_be_entered_anywhere() {
         sync: events,
         accesses: AccessStream::Owned((0..count).map(access).collect()),
         slices: Vec::new(),
+        beyond: 0,
     };
     let folder = folder();
     let path = folder.path().join("long.trace");

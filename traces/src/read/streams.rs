@@ -23,6 +23,8 @@ pub(super) struct ThreadStreams {
     pub(super) accesses: Vec<Run>,
     /// Events of it are missing or damaged from these ticks on.
     pub(super) broken_at: Option<u64>,
+    /// The first sync event of each run, and ticks when its chunk was drawn.
+    pub(super) begins: Vec<(usize, u64)>,
     /// Byte of the file where an event should be and none is.
     pub(super) damaged_at: Option<u64>,
 }
@@ -41,22 +43,33 @@ impl ThreadStreams {
     }
 }
 
-/// The streams of all threads that wrote anything, by the recorder's ids;
-/// `voids` as for [`lawful`].
+/// How the streams of a file are read.
+#[derive(Clone, Copy)]
+pub(super) struct Rules {
+    /// As for [`lawful`].
+    pub(super) voids: bool,
+    /// A thread's first runs may be gone.
+    pub(super) flight: bool,
+    /// It is a copy that was taken meanwhile: accesses before an event may
+    /// have come too late for it.
+    pub(super) copy: bool,
+}
+
+/// The streams of all threads that wrote anything, by the recorder's ids.
 pub(super) fn read(
     mapping: &Mapping,
     index: &mut Index,
-    voids: bool,
+    rules: Rules,
 ) -> FxHashMap<u32, ThreadStreams> {
     let mut threads: FxHashMap<u32, ThreadStreams> = FxHashMap::default();
     for run in std::mem::take(&mut index.accesses) {
-        add_accesses(threads.entry(run.thread).or_default(), run);
+        add_accesses(threads.entry(run.thread).or_default(), run, rules);
     }
     let mut ended: FxHashMap<u32, SyncEnd> = FxHashMap::default();
     for run in &index.sync {
         let thread = threads.entry(run.thread).or_default();
         let end = ended.entry(run.thread).or_default();
-        add_sync(thread, end, mapping, run, voids);
+        add_sync(thread, end, mapping, run, rules);
     }
     for thread in threads.values_mut() {
         thread.sync.shrink_to_fit();
@@ -72,16 +85,36 @@ struct SyncEnd {
     /// Mark of its last event.
     mark: u16,
     ticks: u64,
+    begun: bool,
     /// Nothing can be added any more.
     broken: bool,
 }
 
-/// Adds an access run if it continues the stream.
-fn add_accesses(thread: &mut ThreadStreams, run: Run) {
-    if run.words() == 0 {
+/// Begins a thread's sync stream, in a flight recording wherever it is whole
+/// from.
+fn begin(thread: &mut ThreadStreams, end: &mut SyncEnd, run: &Run, rules: Rules) {
+    end.begun = true;
+    if !rules.flight || run.position == 0 {
         return;
     }
-    let next = thread.access_words();
+    end.position = run.position;
+    match run.accesses {
+        Some(accesses) => end.accesses = accesses,
+        // After a switch it is not known which accesses are whose.
+        None => thread.accesses.clear(),
+    }
+}
+
+/// Adds an access run if it continues the stream.
+fn add_accesses(thread: &mut ThreadStreams, run: Run, rules: Rules) {
+    let is_first = rules.flight && thread.accesses.is_empty();
+    if run.words() == 0 && !is_first {
+        return;
+    }
+    let next = match is_first {
+        true => run.position,
+        false => thread.access_words(),
+    };
     let ends = run.position.checked_add(run.words());
     if run.position == next && ends.is_some() {
         thread.accesses.push(run);
@@ -96,9 +129,15 @@ fn add_sync(
     end: &mut SyncEnd,
     mapping: &Mapping,
     run: &Run,
-    voids: bool,
+    rules: Rules,
 ) {
-    if run.words() == 0 || end.broken {
+    if end.broken {
+        return;
+    }
+    if !end.begun {
+        begin(thread, end, run, rules);
+    }
+    if run.words() == 0 {
         return;
     }
     if run.position != end.position {
@@ -106,12 +145,17 @@ fn add_sync(
         thread.break_at(end.ticks);
         return;
     }
-    let available = thread.access_words();
+    thread.begins.push((thread.sync.len(), run.ticks));
+    // Where no access is left, all that there were are gone.
+    let available = match rules.flight && thread.accesses.is_empty() {
+        true => u64::MAX,
+        false => thread.access_words(),
+    };
     let bytes = mapping.bytes(run.bytes.clone());
     let bytes = bytes.words();
     let mut at = 0;
     while at < bytes.len() {
-        let event = decode(&bytes[at..]).filter(|decoded| lawful(&decoded.event, voids));
+        let event = decode(&bytes[at..]).filter(|decoded| lawful(&decoded.event, rules.voids));
         let Some(mut decoded) = event else {
             end.broken = true;
             thread.break_at(end.ticks);
@@ -121,7 +165,7 @@ fn add_sync(
         let delta = decoded.delta_after(end.mark);
         let position = end.accesses.saturating_add(delta);
         end.mark = decoded.mark;
-        if position > available {
+        if position > available && !rules.copy {
             thread.break_at(end.ticks);
         }
         end.accesses = position.min(available);

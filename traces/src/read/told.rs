@@ -24,6 +24,8 @@ pub(super) struct Seen {
     /// First byte where an event should be and none is.
     pub(super) damaged_at: Option<u64>,
     pub(super) horizon: Option<u64>,
+    /// Ticks from which on a flight recording is whole.
+    pub(super) window: Option<u64>,
 }
 
 impl Seen {
@@ -55,6 +57,9 @@ pub(super) fn info(path: &Path, seen: &Seen) -> Info {
         cut: seen.is_cut(),
         file_len: seen.file_len,
         packed_len: seen.packed_len,
+        flight: header.is_flight(),
+        verdicts_from: verdicts_from(seen),
+        verdicts_to: seen.horizon.map(|horizon| header.nanoseconds(horizon)),
         lost_events: header.lost_accesses.saturating_add(header.lost_sync),
         lost_sync_events: header.lost_sync,
         helper_ns: header.helper_ns,
@@ -64,6 +69,14 @@ pub(super) fn info(path: &Path, seen: &Seen) -> Info {
     }
 }
 
+/// From when on a flight recording, or what was made of one, is whole.
+fn verdicts_from(seen: &Seen) -> Option<u64> {
+    let header = &seen.header;
+    let converted = header.is_flight() && header.rewritten() && header.evicted_until > 0;
+    let from = seen.window.or(converted.then_some(header.evicted_until));
+    from.map(|from| header.nanoseconds(from))
+}
+
 fn warnings(seen: &Seen) -> Vec<String> {
     let mut warnings: Vec<String> = end(seen).map(str::to_owned).into_iter().collect();
     if seen.header.flags & flags::LATE_START != 0 {
@@ -71,14 +84,24 @@ fn warnings(seen: &Seen) -> Vec<String> {
     }
     damage(seen, &mut warnings);
     losses(&seen.header, &mut warnings);
+    warnings.extend(verdicts_from(seen).map(before));
     warnings.extend(seen.horizon.map(|horizon| beyond(seen, horizon)));
     warnings
+}
+
+/// Since when a flight recording is whole.
+fn before(from: u64) -> String {
+    let (ms, us) = (from / 1_000_000, from / 1_000 % 1_000);
+    format!(
+        "a flight recording: verdicts hold from {ms}.{us:03} ms after the start on; what came \
+         before is not compared"
+    )
 }
 
 /// What is not compared.
 fn beyond(seen: &Seen, horizon: u64) -> String {
     let ms = seen.header.nanoseconds(horizon) / 1_000_000;
-    match seen.header.rewritten() {
+    match seen.header.rewritten() && horizon == 0 {
         true => "the file is not whole, so nothing of it is compared; convert it again".to_owned(),
         false => format!(
             "events are missing: accesses later than {ms} ms after the start are not compared"
@@ -92,6 +115,9 @@ fn end(seen: &Seen) -> Option<&'static str> {
         return Some(
             "the process still records: analysed as far as it was written when it was read",
         );
+    }
+    if seen.header.is_copy() {
+        return Some("a snapshot, taken while the process recorded on");
     }
     (!seen.header.complete).then_some(
         "the recording was not closed (the process was killed): analysed as far as it was written",

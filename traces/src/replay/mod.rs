@@ -19,4 +19,4 @@ mod walk;
 pub use walk::replay;
 
 #[cfg(feature = "read")]
-pub(crate) use walk::run;
+pub(crate) use walk::{Limit, reach, run};

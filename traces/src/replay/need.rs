@@ -16,6 +16,8 @@ pub(super) enum Need {
     Start(ThreadId),
     /// The end of the thread.
     End(ThreadId),
+    /// All threads to come to their cut.
+    Cut,
     /// Something that is not in the trace.
     Missing(Key, u64),
 }
@@ -29,14 +31,23 @@ pub(super) struct Lives {
     pub(super) read_early: Vec<Vec<Place>>,
 }
 
-/// What `event`, the next of `thread`, waits for. What the trace doesn't hold
-/// is no need where it is `tolerant`.
+/// How strictly needs are seen.
+#[derive(Clone, Copy)]
+pub(super) struct Rules {
+    /// What the trace doesn't hold is no need.
+    pub(super) tolerant: bool,
+    /// A relaxed load, too, comes after the write that it reads, as it did when
+    /// it was recorded.
+    pub(super) observed: bool,
+}
+
+/// What `event`, the next of `thread`, waits for.
 pub(super) fn need(
     lanes: &Lanes,
     lives: &Lives,
     thread: ThreadId,
     event: &SyncEvent,
-    tolerant: bool,
+    rules: Rules,
 ) -> Option<Need> {
     if let Some((key, rank)) = turn(thread, event)
         && let Some(place) = lanes.find(key, rank)
@@ -51,7 +62,8 @@ pub(super) fn need(
         Gate::Sent => done(lanes, (Sort::Receive, event.object), event.number),
         Gate::Read => {
             let need = done(lanes, (Sort::Write, event.object), event.number);
-            need.filter(|need| event.order.acquires() || matches!(need, Need::Missing(..)))
+            let waits = rules.observed || event.order.acquires();
+            need.filter(|need| waits || matches!(need, Need::Missing(..)))
         }
         Gate::Fence if event.order.acquires() => {
             let mut early = lives.read_early[thread.index()].iter();
@@ -59,6 +71,7 @@ pub(super) fn need(
                 .find(|place| !lanes.is_done(**place))
                 .map(|place| Need::Done(*place))
         }
+        Gate::Cut if event.stamp == 0 => Some(Need::Cut),
         Gate::Count(1..) => given(lanes, (Sort::Count, event.object), event),
         Gate::Park(1..) => given(lanes, (Sort::Park, thread.0), event),
         Gate::Join => match lives.ended.get(event.object as usize) {
@@ -68,7 +81,7 @@ pub(super) fn need(
         },
         _ => None,
     };
-    need.filter(|need| !(tolerant && matches!(need, Need::Missing(..))))
+    need.filter(|need| !(rules.tolerant && matches!(need, Need::Missing(..))))
 }
 
 /// All events of a rank.

@@ -51,6 +51,7 @@ impl Stuck {
                 format!("the fork of {} to be possible", thread_name(trace, thread))
             }
             Need::End(thread) => format!("{} to be able to end", thread_name(trace, thread)),
+            Need::Cut => "all threads to come to their cut".to_owned(),
             Need::Missing((Sort::Message, object), number) => {
                 let channel = object_name(trace, ObjectId(object));
                 format!("the send of message {number} of `{channel}`, which is not in the trace,")
@@ -111,7 +112,9 @@ pub(super) fn truncate(trace: &mut Trace, stuck: &Stuck, reached: &[(usize, u64)
     let message = stuck.message(trace);
     let mut left_out = 0;
     for (stream, (sync, access)) in trace.streams.iter_mut().zip(reached) {
-        left_out += stream.sync.len() - sync.min(&stream.sync.len());
+        let behind = stream.sync.len() - sync.min(&stream.sync.len());
+        stream.beyond = stream.beyond.saturating_sub(behind);
+        left_out += behind;
         stream.sync.truncate(*sync);
         if let AccessStream::Owned(accesses) = &mut stream.accesses {
             accesses.truncate(usize::try_from(*access).unwrap_or(usize::MAX));

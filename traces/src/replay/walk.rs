@@ -6,13 +6,13 @@ use std::collections::BinaryHeap;
 use rustc_hash::FxHashMap;
 
 use super::lanes::{Lanes, Place, mark, turn};
-use super::need::{Lives, Need, need, reads_early};
+use super::need::{Lives, Need, Rules, need, reads_early};
 use super::stuck::{self, Stuck};
 use crate::error::Error;
 use crate::event::SyncEvent;
 use crate::id::ThreadId;
 use crate::kind::{Gate, Kind};
-use crate::trace::{Step, Trace};
+use crate::trace::{Step, Stream, Trace};
 
 /// Fills [`Trace::steps`]. An incomplete trace whose rest waits for what it
 /// does not hold is cut there, with a warning.
@@ -29,7 +29,7 @@ pub fn replay(trace: &mut Trace) -> Result<(), Error> {
 /// As [`replay`], and returns the event that it can't get past; with `forced`
 /// it goes on behind each such event, and returns all of them.
 pub(crate) fn run(trace: &mut Trace, forced: bool) -> Vec<Stuck> {
-    let mut walk = Walk::new(trace);
+    let mut walk = Walk::new(trace, None);
     walk.all(forced);
     let Walk {
         steps,
@@ -48,6 +48,26 @@ pub(crate) fn run(trace: &mut Trace, forced: bool) -> Vec<Stuck> {
     stuck
 }
 
+/// How far each thread comes, in sync events, where none goes beyond its limit:
+/// what waits for something behind the limit of another thread does not happen,
+/// nor does what follows it. By the gates, nothing that does happen comes after
+/// anything that does not.
+#[cfg(feature = "read")]
+pub(crate) fn reach(trace: &Trace, limits: &[Limit]) -> Vec<usize> {
+    let mut walk = Walk::new(trace, Some(limits));
+    walk.all(false);
+    walk.cursors.iter().map(|cursor| cursor.sync).collect()
+}
+
+/// Where a thread stops.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Limit {
+    /// Before this sync event.
+    pub(crate) sync: usize,
+    /// All of the thread lies before.
+    pub(crate) whole: bool,
+}
+
 /// Whether events may be missing from the trace.
 fn is_partial(trace: &Trace) -> bool {
     let info = &trace.info;
@@ -60,6 +80,15 @@ struct Cursor {
     sync: usize,
     access: u64,
     slice: usize,
+}
+
+impl Cursor {
+    fn new(stream: &Stream) -> Cursor {
+        Cursor {
+            access: stream.accesses.start(),
+            ..Cursor::default()
+        }
+    }
 }
 
 /// What a thread does next.
@@ -81,15 +110,16 @@ struct Walk<'a> {
     waiting: FxHashMap<Need, Vec<u32>>,
     /// Stamps of the cuts that are still to come, the next one last.
     cuts: Vec<u64>,
-    /// What is not in the trace is not waited for.
-    tolerant: bool,
+    rules: Rules,
+    /// Where threads stop, if not at their ends.
+    limits: Option<&'a [Limit]>,
     /// Events that it can't get past.
     stuck: Vec<Stuck>,
     steps: Vec<Step>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(trace: &'a Trace) -> Walk<'a> {
+    fn new(trace: &'a Trace, limits: Option<&'a [Limit]>) -> Walk<'a> {
         let threads = trace.streams.len();
         let mut started = vec![true; threads];
         let mut cuts = Vec::new();
@@ -117,12 +147,16 @@ impl<'a> Walk<'a> {
                 ended: vec![false; threads],
                 read_early: vec![Vec::new(); threads],
             },
-            cursors: vec![Cursor::default(); threads],
+            cursors: trace.streams.iter().map(Cursor::new).collect(),
             ready: BinaryHeap::with_capacity(threads),
             blocked: vec![None; threads],
             waiting: FxHashMap::default(),
             cuts,
-            tolerant: cut || is_partial(trace),
+            rules: Rules {
+                tolerant: cut || is_partial(trace) || limits.is_some(),
+                observed: limits.is_some(),
+            },
+            limits,
             stuck: Vec::new(),
             steps: Vec::new(),
         }
@@ -143,6 +177,8 @@ impl<'a> Walk<'a> {
                 }
                 Some(Reverse((_, thread))) => self.run(thread, false),
                 None if !self.blocked.iter().any(Option::is_some) => return,
+                None if self.limits.is_some() => return,
+                None if self.pass_cut() => {}
                 None if self.unblock() => {}
                 None => {
                     let stuck = self.find_stuck();
@@ -215,7 +251,12 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        self.end(thread);
+        if self
+            .limits
+            .is_none_or(|limits| limits[thread as usize].whole)
+        {
+            self.end(thread);
+        }
     }
 
     /// What the thread does next, and where that stood in the observed order.
@@ -223,6 +264,11 @@ impl<'a> Walk<'a> {
         let stream = &self.trace.streams[thread as usize];
         let cursor = self.cursors[thread as usize];
         let event = stream.sync.get(cursor.sync);
+        if let Some(limits) = self.limits {
+            // Only sync events wait for each other.
+            let event = event.filter(|_| cursor.sync < limits[thread as usize].sync);
+            return event.map(|event| (event.stamp, Item::Sync));
+        }
         let end = stream.accesses.end();
         let border = event.map_or(end, |event| event.accesses.min(end));
         if cursor.access >= border {
@@ -269,7 +315,7 @@ impl<'a> Walk<'a> {
             &self.lives,
             ThreadId(thread),
             event,
-            self.tolerant,
+            self.rules,
         )
     }
 
@@ -351,6 +397,24 @@ impl<'a> Walk<'a> {
     fn queue(&mut self, thread: u32) {
         let stamp = self.next(thread).map_or(0, |(stamp, _)| stamp);
         self.ready.push(Reverse((stamp, thread)));
+    }
+
+    /// Nothing can go on: threads that have come to their cut pass it. Says
+    /// whether there were any.
+    fn pass_cut(&mut self) -> bool {
+        let at_cut = |blocked: &Option<Need>| *blocked == Some(Need::Cut);
+        let threads: Vec<u32> = (0..)
+            .zip(&self.blocked)
+            .filter_map(|(thread, blocked)| at_cut(blocked).then_some(thread))
+            .collect();
+        for &thread in &threads {
+            self.blocked[thread as usize] = None;
+            self.sync(thread);
+        }
+        for &thread in &threads {
+            self.queue(thread);
+        }
+        !threads.is_empty()
     }
 
     /// Nothing can go on: lets a write or the life of a block go out of turn.

@@ -31,6 +31,7 @@ struct Numbering {
     written: FxHashMap<u32, u64>,
     /// Versions that have names, by atomic and name.
     versions: FxHashMap<(u32, u32), u64>,
+    cut: bool,
 }
 
 /// Numbers all events. `refuse` is told each fault with its line: it ends the
@@ -140,6 +141,7 @@ impl Numbering {
     }
 
     fn cut(&mut self) {
+        self.cut = true;
         self.locks.cut();
         self.channels.cut();
         self.meetings.cut();
@@ -154,7 +156,8 @@ impl Numbering {
             self.written.get(&event.object).copied().unwrap_or_default()
         } else if let Some(version) = self.versions.get(&(event.object, event.other)) {
             *version
-        } else if named.object(event.other) == "0" {
+        } else if self.cut || named.object(event.other) == "0" {
+            // Before a cut there may have been any version.
             0
         } else {
             let (atomic, version) = (named.object(event.object), named.object(event.other));

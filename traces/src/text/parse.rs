@@ -128,6 +128,7 @@ fn finish(path: &Path, draft: Draft<'_>) -> Trace {
             sync,
             accesses: AccessStream::Owned(accesses),
             slices,
+            beyond: 0,
         });
     }
     Trace {

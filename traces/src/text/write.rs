@@ -25,7 +25,13 @@ pub fn write(trace: &Trace, out: impl io::Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     let writer = Writer::new(trace);
     let mut line = String::new();
+    let mut last_is_cut = false;
     for step in &trace.steps {
+        // All threads pass the cut of a window, and one line says so.
+        let is_cut = is_common_cut(trace, *step);
+        if std::mem::replace(&mut last_is_cut, is_cut) && is_cut {
+            continue;
+        }
         match *step {
             Step::Accesses { thread, from, to } => {
                 let mut result = Ok(());
@@ -46,6 +52,15 @@ pub fn write(trace: &Trace, out: impl io::Write) -> io::Result<()> {
         }
     }
     io::Write::flush(&mut out)
+}
+
+/// Whether all threads pass a cut together at this step.
+fn is_common_cut(trace: &Trace, step: Step) -> bool {
+    let Step::Sync { thread, index } = step else {
+        return false;
+    };
+    let event = trace.sync(thread, index);
+    event.kind == Kind::Cut && event.stamp == 0
 }
 
 struct Writer<'a> {

@@ -82,8 +82,18 @@ fn head(trace: &Trace, end: u64) -> [u8; PAGE] {
     put(header::LOST_ACCESSES, &lost.to_le_bytes());
     put(header::LOST_SYNC, &info.lost_sync_events.to_le_bytes());
     put(header::LOST_FROM, &u64::MAX.to_le_bytes());
+    put(
+        header::EVICTED_UNTIL,
+        &info.verdicts_from.unwrap_or(0).to_le_bytes(),
+    );
     let whole = u32::from(info.complete && !info.truncated);
     put(header::STATE, &whole.to_le_bytes());
+    if let Some(until) = info.verdicts_to {
+        // Times are rounded down: what is before the last of them lies before.
+        let until = until.saturating_sub(1);
+        put(header::LAST_TICKS, &until.to_le_bytes());
+        put(header::STATE, &2_u32.to_le_bytes());
+    }
     let mut arguments = Vec::new();
     for argument in &info.arguments {
         arguments.extend_from_slice(argument.as_bytes());
@@ -100,6 +110,9 @@ fn flags_of(trace: &Trace) -> u32 {
     let mut bits = flags::NANOSECONDS;
     if trace.info.imported {
         bits |= flags::IMPORTED;
+    }
+    if trace.info.flight {
+        bits |= flags::FLIGHT;
     }
     if trace.info.time.is_none() {
         bits |= flags::TIMELESS;
