@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::blocks::Blocks;
 use super::file::MappedFile;
 use crate::error::{Error, ErrorKind, Place};
+use crate::format::layout::chunk;
 use crate::packed::{Extent, Fault, HEADS, Index};
 
 /// Zeros that lie nowhere.
@@ -15,9 +16,12 @@ static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
 
 /// The bytes of a trace.
 #[derive(Debug)]
-pub(crate) struct Mapping {
-    file: MappedFile,
-    packed: Option<Packed>,
+pub(crate) struct Mapping(Form);
+
+#[derive(Debug)]
+enum Form {
+    Plain(MappedFile),
+    Packed(Packed),
 }
 
 /// What is unpacked of a packed file, and where its bytes belong.
@@ -61,7 +65,7 @@ impl Bytes<'_> {
 impl Mapping {
     /// The trace that lies in `file` as it was recorded.
     pub(crate) fn plain(file: MappedFile) -> Mapping {
-        Mapping { file, packed: None }
+        Mapping(Form::Plain(file))
     }
 
     /// The trace that is packed in `file`, behind a header of `page` bytes.
@@ -72,55 +76,62 @@ impl Mapping {
         // A header is at most 64 KiB.
         let index = Index::read(file.bytes(), page as usize);
         let index = index.map_err(|(at, fault)| damaged(path, at, &fault))?;
-        let packed = Packed {
+        let next = following(&index);
+        Ok(Mapping(Form::Packed(Packed {
             length: index.length,
             extents: index.extents,
             heads: index.heads,
-            blocks: Blocks::new(index.blocks),
-        };
-        Ok(Mapping {
-            file,
-            packed: Some(packed),
-        })
+            blocks: Blocks::new(file, index.blocks.into_iter().zip(next)),
+        })))
     }
 
     /// Bytes of the trace.
     pub(crate) fn len(&self) -> u64 {
-        match &self.packed {
-            None => self.file.bytes().len() as u64,
-            Some(packed) => packed.length,
+        match &self.0 {
+            Form::Plain(file) => file.bytes().len() as u64,
+            Form::Packed(packed) => packed.length,
         }
     }
 
     /// Bytes of the file, if they are others than those of the trace.
     pub(crate) fn packed_len(&self) -> Option<u64> {
-        let packed = self.packed.as_ref();
-        packed.map(|_| self.file.bytes().len() as u64)
+        match &self.0 {
+            Form::Plain(_) => None,
+            Form::Packed(packed) => Some(packed.blocks.file().bytes().len() as u64),
+        }
     }
 
     /// Looks at no more than `len` bytes: a recorder that ends meanwhile cuts
     /// off what it has not handed out.
     pub(crate) fn limit(&mut self, len: u64) {
-        self.file.limit(len);
+        if let Form::Plain(file) = &mut self.0 {
+            file.limit(len);
+        }
     }
 
     /// Whether a process still recorded into the file when it was mapped.
     pub(crate) fn is_live(&self) -> bool {
-        self.file.is_live()
-    }
-
-    /// The bytes in `range`, clamped to the trace.
-    pub(crate) fn bytes(&self, range: Range<u64>) -> Bytes<'_> {
-        match &self.packed {
-            None => Bytes::Lying(self.file.slice(range)),
-            Some(packed) => packed.bytes(&self.file, range),
+        match &self.0 {
+            Form::Plain(file) => file.is_live(),
+            Form::Packed(_) => false,
         }
     }
 
-    /// How many of `words`, which lie in `range`, come before the first that is
-    /// zero, for words of which none but the last ones is.
+    /// The bytes in `range`, clamped to the trace.
+    #[inline]
+    pub(crate) fn bytes(&self, range: Range<u64>) -> Bytes<'_> {
+        match &self.0 {
+            Form::Plain(file) => Bytes::Lying(file.slice(range)),
+            Form::Packed(packed) => packed.bytes(range),
+        }
+    }
+
+    /// How many of the words in `range` come before the first that is zero, for
+    /// words of which none but the last ones is.
     pub(crate) fn written(&self, range: Range<u64>) -> usize {
-        if let Some(known) = self.packed.as_ref().and_then(|it| it.written(&range)) {
+        if let Form::Packed(packed) = &self.0
+            && let Some(known) = packed.written(&range)
+        {
             return known;
         }
         // Found by halving. (In a damaged file that finds some end, no worse.)
@@ -131,14 +142,18 @@ impl Mapping {
 
     /// The next byte, from `at` on, before which all are known to be zero.
     pub(crate) fn skip_zeros(&self, at: u64) -> u64 {
-        self.packed
-            .as_ref()
-            .map_or(at, |packed| packed.skip_zeros(at))
+        match &self.0 {
+            Form::Plain(_) => at,
+            Form::Packed(packed) => packed.skip_zeros(at),
+        }
     }
 
     /// The end of a piece of at most `most` bytes that lie together from `at` on.
     pub(crate) fn run_end(&self, at: u64, most: u64) -> u64 {
-        let together = self.packed.as_ref().and_then(|packed| packed.extent(at));
+        let together = match &self.0 {
+            Form::Plain(_) => None,
+            Form::Packed(packed) => packed.extent(at),
+        };
         let end = together.map_or(self.len(), Extent::end);
         end.min(at.saturating_add(most))
     }
@@ -149,12 +164,37 @@ impl Mapping {
     /// # Errors
     /// If a packed block was damaged.
     pub(crate) fn check(&self, path: &Path) -> Result<(), Error> {
-        let fault = self.packed.as_ref().and_then(|it| it.blocks.fault());
+        let fault = match &self.0 {
+            Form::Plain(_) => None,
+            Form::Packed(packed) => packed.blocks.fault(),
+        };
         match fault {
             None => Ok(()),
             Some((at, fault)) => Err(damaged(path, *at, fault)),
         }
     }
+}
+
+/// For each block, the next one that holds the same sort of events, as the
+/// headers of their chunks tell it.
+fn following(index: &Index) -> Vec<Option<u32>> {
+    let mut sort = 0;
+    let mut sorts = vec![0; index.blocks.len()];
+    for extent in &index.extents {
+        match extent.block {
+            HEADS => {
+                let stream = index.heads.get(extent.at as usize + chunk::STREAM);
+                sort = stream.copied().unwrap_or_default();
+            }
+            block => sorts[block as usize] = sort,
+        }
+    }
+    let mut last: [Option<u32>; 256] = [None; 256];
+    let mut next = vec![None; sorts.len()];
+    for (number, sort) in sorts.iter().enumerate().rev() {
+        next[number] = last[usize::from(*sort)].replace(number as u32);
+    }
+    next
 }
 
 fn damaged(path: &Path, at: u64, fault: &Fault) -> Error {
@@ -184,7 +224,7 @@ impl Packed {
         (extent.start == range.start && extent.block != HEADS).then_some(known as usize)
     }
 
-    fn bytes<'a>(&'a self, file: &MappedFile, range: Range<u64>) -> Bytes<'a> {
+    fn bytes(&self, range: Range<u64>) -> Bytes<'_> {
         let range = range.start..range.end.min(self.length);
         if range.is_empty() {
             return Bytes::Lying(&[]);
@@ -193,27 +233,27 @@ impl Packed {
         match self.extent(range.start) {
             Some(extent) if extent.start <= range.start && range.end <= extent.end() => {
                 let from = extent.at as usize + (range.start - extent.start) as usize;
-                self.part(file, extent.block, from..from + length as usize)
+                self.part(extent.block, from..from + length as usize)
             }
-            Some(extent) if extent.start < range.end => self.copied(file, range),
+            Some(extent) if extent.start < range.end => self.copied(range),
             _ => match ZEROS.get(..length as usize) {
                 Some(zeros) => Bytes::Lying(zeros),
-                None => self.copied(file, range),
+                None => self.copied(range),
             },
         }
     }
 
     /// A part of a block.
-    fn part<'a>(&'a self, file: &MappedFile, block: u32, range: Range<usize>) -> Bytes<'a> {
+    fn part(&self, block: u32, range: Range<usize>) -> Bytes<'_> {
         if block == HEADS {
             // The index was checked: extents lie within what they are parts of.
             return Bytes::Lying(self.heads.get(range).unwrap_or_default());
         }
-        Bytes::Unpacked(self.blocks.get(file, block), range)
+        Bytes::Unpacked(self.blocks.get(block), range)
     }
 
     /// Bytes of several extents, and of zeros between them.
-    fn copied(&self, file: &MappedFile, range: Range<u64>) -> Bytes<'static> {
+    fn copied(&self, range: Range<u64>) -> Bytes<'static> {
         let mut out = Vec::new();
         let mut at = range.start;
         while at < range.end {
@@ -226,7 +266,7 @@ impl Packed {
             out.resize((from - range.start) as usize, 0);
             let skipped = extent.at as usize + (from - extent.start) as usize;
             let part = skipped..skipped + (to - from) as usize;
-            out.extend_from_slice(&self.part(file, extent.block, part));
+            out.extend_from_slice(&self.part(extent.block, part));
             at = to;
         }
         let length = (range.end - range.start) as usize;

@@ -9,6 +9,7 @@
 //! it.
 
 mod accesses;
+mod ahead;
 mod blocks;
 mod file;
 mod mapping;

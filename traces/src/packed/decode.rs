@@ -4,8 +4,8 @@ use zstd::bulk::Decompressor;
 
 use super::Fault;
 use super::layout::{
-    CONTROL, Column, KEYS, Layout, NEW_SHAPE, SHAPE_MAX, SHAPES, STREAMS, VALUE_CODES, VALUES,
-    low_bits, unfolded,
+    CONTROL, Column, KEY_TOLD, KEYS, Layout, NEW_SHAPE, SHAPE_MAX, SHAPES, STREAMS, VALUE_CODES,
+    VALUES, low_bits, unfolded,
 };
 use super::model::{Model, PREDICTORS};
 use super::streams::{self, Input};
@@ -122,11 +122,12 @@ impl Reader {
     fn key(&mut self, column: usize, code: u8, first: bool) -> u64 {
         let (places, guesses) = self.model.guess_key(column);
         let mask = !self.layout.columns[column].mask();
-        let key = match code {
-            0 => guesses[0],
-            1 => guesses[1],
-            _ => guesses[1] ^ self.told_key(mask),
-        } & mask;
+        // Which memory knew is not foretold by the processor: no branch on it.
+        let mut key = guesses[usize::from(code != 0)];
+        if code == KEY_TOLD {
+            key ^= self.told_key(mask);
+        }
+        key &= mask;
         self.model.learn_key(column, places, key, first);
         key
     }

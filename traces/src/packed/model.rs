@@ -26,6 +26,8 @@ pub(super) const PREDICTORS: usize = 4;
 const TABLE_BITS: u32 = 12;
 const FOLLOWING_BITS: u32 = 13;
 
+type Table<T> = Box<[T; 1 << TABLE_BITS]>;
+
 /// What was last seen under a context.
 #[derive(Clone, Copy, Default)]
 struct Seen {
@@ -47,11 +49,11 @@ struct ValuePlace {
 
 /// The tables, and what came last.
 pub(super) struct Model {
-    keys: [Vec<u64>; 2],
-    shapes: Vec<u8>,
-    seen: Vec<Seen>,
-    of_tail: Vec<u64>,
-    following: Vec<u64>,
+    keys: [Table<u64>; 2],
+    shapes: Table<u8>,
+    seen: Table<Seen>,
+    of_tail: Table<u64>,
+    following: Box<[u64; 1 << FOLLOWING_BITS]>,
     last: [u64; COLUMNS],
     /// Keys of the event so far.
     event: u64,
@@ -69,18 +71,25 @@ fn mix(a: u64, b: u64) -> u64 {
 }
 
 fn slot(hash: u64, bits: u32) -> usize {
-    (hash.wrapping_mul(0xd6e8_feb8_6659_fd93) >> (64 - bits)) as usize
+    (hash >> (64 - bits)) as usize
+}
+
+/// A table of zeros that never lies on the stack.
+fn table<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
+    let zeros = vec![T::default(); N].into_boxed_slice();
+    zeros
+        .try_into()
+        .unwrap_or_else(|_| unreachable!("it has N entries"))
 }
 
 impl Model {
     pub(super) fn new() -> Model {
-        let table = || vec![0; 1 << TABLE_BITS];
         Model {
             keys: [table(), table()],
-            shapes: vec![0; 1 << TABLE_BITS],
-            seen: vec![Seen::default(); 1 << TABLE_BITS],
+            shapes: table(),
+            seen: table(),
             of_tail: table(),
-            following: vec![0; 1 << FOLLOWING_BITS],
+            following: table(),
             last: [0; COLUMNS],
             event: 0,
             tail: 0,
