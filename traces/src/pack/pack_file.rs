@@ -154,12 +154,16 @@ fn pack_every<'a>(
 }
 
 fn pack_block(mapping: &Mapping, block: &Block, packer: &mut Packer) -> Stored {
+    let layout = match block.sort {
+        Sort::Sync => shapes::sync(),
+        _ => shapes::accesses(),
+    };
     let mut bytes = Vec::new();
     let mut shapes = Vec::new();
     for range in &block.ranges {
         let part = mapping.bytes(range.clone());
         match block.sort {
-            Sort::Sync => shapes::of_sync(part.words(), &mut shapes),
+            Sort::Sync => shapes::of_sync(&layout, part.words(), &mut shapes),
             Sort::Accesses => shapes.extend(part.words().iter().map(|_| 0)),
             Sort::Bytes => {}
         }
@@ -167,8 +171,7 @@ fn pack_block(mapping: &Mapping, block: &Block, packer: &mut Packer) -> Stored {
     }
     let words = bytes.as_chunks::<8>().0;
     match block.sort {
-        Sort::Sync => packer.words(&shapes::sync(), words, shapes),
-        Sort::Accesses => packer.words(&shapes::accesses(), words, shapes),
+        Sort::Sync | Sort::Accesses => packer.words(&layout.of(&mut shapes), words, shapes),
         Sort::Bytes => packer.bytes(&bytes),
     }
 }

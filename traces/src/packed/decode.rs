@@ -4,8 +4,8 @@ use zstd::bulk::Decompressor;
 
 use super::Fault;
 use super::layout::{
-    CONTROL, Column, KEY_TOLD, KEYS, Layout, NEW_SHAPE, SHAPE_MAX, SHAPES, STREAMS, VALUE_CODES,
-    VALUES, low_bits, unfolded,
+    CONTROL, Column, KEY_TOLD, KEYS, Layout, NEW_SHAPE, SHAPE_MAX, STREAMS, VALUE_CODES, VALUES,
+    low_bits, unfolded,
 };
 use super::model::{Model, PREDICTORS};
 use super::streams::{self, Input};
@@ -31,7 +31,9 @@ impl Stream {
 struct Reader {
     layout: Layout,
     model: Model,
-    streams: [Stream; STREAMS],
+    shapes: Stream,
+    /// By column.
+    streams: Vec<[Stream; STREAMS]>,
 }
 
 /// The words of a block that unpacks to `length` bytes.
@@ -45,21 +47,35 @@ pub(super) fn unpack(stored: &[u8], length: usize) -> Result<Vec<u8>, Fault> {
         )));
     }
     let mut zstd = Decompressor::new().map_err(|error| Fault::new(error.to_string()))?;
-    let mut streams: [Stream; STREAMS] = Default::default();
-    for stream in &mut streams {
-        // No stream has more than one byte for a word.
-        stream.bytes = streams::take(&mut input, length / 8, &mut zstd)?;
+    // No stream has more than one byte for a word.
+    let mut take = |input: &mut Input<'_>| {
+        let bytes = streams::take(input, length / 8, &mut zstd)?;
+        Ok(Stream { bytes, at: 0 })
+    };
+    let shapes = take(&mut input)?;
+    let mut streams = Vec::with_capacity(layout.columns.len());
+    for _ in &layout.columns {
+        let set = input.number()?;
+        let mut column: [Stream; STREAMS] = Default::default();
+        for (at, stream) in column.iter_mut().enumerate() {
+            if set >> at & 1 != 0 {
+                *stream = take(&mut input)?;
+            }
+        }
+        streams.push(column);
     }
     let mut reader = Reader {
         layout,
         model: Model::new(),
+        shapes,
         streams,
     };
     let mut out = Vec::with_capacity(length);
     while out.len() < length {
         reader.event(length, &mut out)?;
     }
-    let whole = reader.streams.iter().all(|it| it.at == it.bytes.len());
+    let mut streams = reader.streams.iter().flatten().chain([&reader.shapes]);
+    let whole = streams.all(|it| it.at == it.bytes.len());
     match whole {
         true => Ok(out),
         false => Err(Fault::new(
@@ -84,20 +100,21 @@ impl Reader {
         columns.copy_from_slice(shape);
         out.extend_from_slice(&word.to_le_bytes());
         for column in &columns[1..] {
-            let control = self.streams[CONTROL].next();
-            let word = self.word(usize::from(*column), control, false)?;
+            let column = usize::from(*column);
+            let control = self.streams[column][CONTROL].next();
+            let word = self.word(column, control, false)?;
             out.extend_from_slice(&word.to_le_bytes());
         }
         Ok(())
     }
 
     fn first_word(&mut self, column: usize) -> Result<(u64, u8), Fault> {
-        let control = self.streams[CONTROL].next();
+        let control = self.streams[column][CONTROL].next();
         let parts = self.layout.columns[column];
         let key = self.key(column, control % NEW_SHAPE / VALUE_CODES, true);
         let (place, mut shape) = self.model.guess_shape();
         if control >= NEW_SHAPE {
-            shape = self.streams[SHAPES].next();
+            shape = self.shapes.next();
             self.model.learn_shape(place, shape);
         }
         let value = self.value(column, parts, control % VALUE_CODES);
@@ -125,18 +142,18 @@ impl Reader {
         // Which memory knew is not foretold by the processor: no branch on it.
         let mut key = guesses[usize::from(code != 0)];
         if code == KEY_TOLD {
-            key ^= self.told_key(mask);
+            key ^= self.told_key(column, mask);
         }
         key &= mask;
         self.model.learn_key(column, places, key, first);
         key
     }
 
-    fn told_key(&mut self, mask: u64) -> u64 {
+    fn told_key(&mut self, column: usize, mask: u64) -> u64 {
         let mut bytes = [0; 8];
         for (at, byte) in bytes.iter_mut().enumerate() {
             if mask >> (8 * at) & 0xff != 0 {
-                *byte = self.streams[KEYS + at].next();
+                *byte = self.streams[column][KEYS + at].next();
             }
         }
         u64::from_le_bytes(bytes)
@@ -153,17 +170,17 @@ impl Reader {
         let count = usize::from(code) / PREDICTORS;
         let value = match count {
             0 => guess,
-            _ => unfolded(self.told_value(count), guess, parts.width),
+            _ => unfolded(self.told_value(column, count), guess, parts.width),
         };
         self.model.learn_value(column, value);
         value
     }
 
-    fn told_value(&mut self, count: usize) -> u64 {
+    fn told_value(&mut self, column: usize, count: usize) -> u64 {
         let mut bytes = [0; 8];
         for (byte, stream) in bytes
             .iter_mut()
-            .zip(&mut self.streams[VALUES..VALUES + count])
+            .zip(&mut self.streams[column][VALUES..VALUES + count])
         {
             *byte = stream.next();
         }

@@ -1,17 +1,21 @@
 //! Writes events down as what the model did not foretell.
 
 use super::layout::{
-    CONTROL, KEY_TOLD, KEYS, Layout, NEW_SHAPE, SHAPES, STREAMS, VALUE_CODES, VALUES, bytes_of,
-    folded, low_bits,
+    CONTROL, KEY_TOLD, KEYS, Layout, NEW_SHAPE, STREAMS, VALUE_CODES, VALUES, bytes_of, folded,
+    low_bits,
 };
-use super::model::{Model, PREDICTORS};
+use super::model::{COLUMNS, Model, PREDICTORS};
 use super::streams::{Squeeze, put_number};
 
 /// Writes words down.
 pub(super) struct Writer<'a> {
     layout: &'a Layout,
     model: &'a mut Model,
-    streams: [Vec<u8>; STREAMS],
+    shapes: Vec<u8>,
+    /// By column.
+    streams: Vec<[Vec<u8>; STREAMS]>,
+    /// The predictor taken last, by column.
+    predictor: [u8; COLUMNS],
     words: u64,
 }
 
@@ -21,7 +25,9 @@ impl<'a> Writer<'a> {
         Writer {
             layout,
             model,
-            streams: Default::default(),
+            shapes: Vec::new(),
+            streams: vec![Default::default(); layout.columns.len()],
+            predictor: [0; COLUMNS],
             words: 0,
         }
     }
@@ -49,14 +55,14 @@ impl<'a> Writer<'a> {
             let (place, guess) = self.model.guess_shape();
             if guess != shape {
                 control += NEW_SHAPE;
-                self.streams[SHAPES].push(shape);
+                self.shapes.push(shape);
                 self.model.learn_shape(place, shape);
             }
         }
         if parts.width > 0 {
             control += self.value(column, word >> parts.shift & low_bits(parts.width));
         }
-        self.streams[CONTROL].push(control);
+        self.streams[column][CONTROL].push(control);
     }
 
     /// Writes a key, and gives its code.
@@ -70,7 +76,7 @@ impl<'a> Writer<'a> {
         let bytes = (key ^ guesses[1]).to_le_bytes();
         for (at, byte) in bytes.iter().enumerate() {
             if mask >> (8 * at) & 0xff != 0 {
-                self.streams[KEYS + at].push(*byte);
+                self.streams[column][KEYS + at].push(*byte);
             }
         }
         KEY_TOLD
@@ -82,14 +88,16 @@ impl<'a> Writer<'a> {
         let guesses = self.model.guess_value(column);
         self.model.learn_value(column, value);
         let folds = guesses.map(|guess| folded(value, guess & low_bits(width), width));
-        // Of equals, the first.
-        let (best, fold) = (0..)
-            .zip(folds)
-            .min_by_key(|(_, fold)| *fold)
-            .unwrap_or_default();
+        // What takes the fewest bytes; of equals, the one taken last: control
+        // bytes that repeat cost nothing.
+        let last = self.predictor[column];
+        let cost = |(at, fold): (u8, u64)| (bytes_of(fold), at != last, at);
+        let best = (0..).zip(folds).min_by_key(|it| cost(*it));
+        let (best, fold) = best.unwrap_or_default();
+        self.predictor[column] = best;
         let count = bytes_of(fold);
         for (at, byte) in fold.to_le_bytes()[..count].iter().enumerate() {
-            self.streams[VALUES + at].push(*byte);
+            self.streams[column][VALUES + at].push(*byte);
         }
         best + PREDICTORS as u8 * count as u8
     }
@@ -98,8 +106,14 @@ impl<'a> Writer<'a> {
     pub(super) fn finish(self, zstd: &mut Squeeze, out: &mut Vec<u8>) -> std::io::Result<()> {
         self.layout.put(out);
         put_number(self.words, out);
-        for stream in &self.streams {
-            zstd.put(stream, out)?;
+        zstd.put(&self.shapes, out)?;
+        for streams in &self.streams {
+            let filled = (0..).zip(streams).filter(|(_, stream)| !stream.is_empty());
+            let set = filled.clone().map(|(at, _)| 1 << at);
+            put_number(set.fold(0, |set: u64, bit: u64| set | bit), out);
+            for (_, stream) in filled {
+                zstd.put(stream, out)?;
+            }
         }
         Ok(())
     }

@@ -9,8 +9,8 @@
 //! the long memory, by the short one, or not), and which predictor came nearest
 //! to its value and in how many bytes the difference to that is stored. The
 //! first word of an event also tells if the event's shape was not foretold.
-//! Control bytes, shapes, and each byte of keys and of differences are streams
-//! of their own, compressed apart.
+//! Shapes, and each column's control bytes and each byte of its keys and of its
+//! differences, are streams of their own, compressed apart.
 
 use super::Fault;
 use super::model::{COLUMNS, PREDICTORS};
@@ -47,11 +47,11 @@ pub(super) const NEW_SHAPE: u8 = VALUE_CODES * 3;
 /// In place of a key's code: it was not foretold.
 pub(super) const KEY_TOLD: u8 = 2;
 
+/// Streams of a column: control bytes, each byte of keys, each of differences.
+pub(super) const STREAMS: usize = 17;
 pub(super) const CONTROL: usize = 0;
-pub(super) const SHAPES: usize = 1;
-pub(super) const KEYS: usize = 2;
-pub(super) const VALUES: usize = 10;
-pub(super) const STREAMS: usize = 18;
+pub(super) const KEYS: usize = 1;
+pub(super) const VALUES: usize = 9;
 
 impl Column {
     pub(super) fn mask(self) -> u64 {
@@ -87,6 +87,22 @@ pub(super) fn bytes_of(number: u64) -> usize {
 }
 
 impl Layout {
+    /// This layout without the shapes that none of `events` has, whose numbers
+    /// become those of the layout that is left.
+    pub(crate) fn of(mut self, events: &mut [u8]) -> Layout {
+        let mut number = vec![None; self.shapes.len()];
+        let mut shapes = Vec::new();
+        for event in events {
+            let shape = usize::from(*event);
+            *event = *number[shape].get_or_insert_with(|| {
+                shapes.push(std::mem::take(&mut self.shapes[shape]));
+                shapes.len() as u8 - 1
+            });
+        }
+        self.shapes = shapes;
+        self
+    }
+
     pub(super) fn put(&self, out: &mut Vec<u8>) {
         out.push(self.columns.len() as u8);
         for column in &self.columns {

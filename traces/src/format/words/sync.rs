@@ -172,6 +172,16 @@ pub fn sync_words(first: u64) -> usize {
     2 + (first & OPTIONAL).count_ones() as usize
 }
 
+/// Which words follow the first two of a full event that begins with `first`:
+/// number, extra, other, time, stamp, delta, as bits from 0 on, in the order in
+/// which they follow.
+#[must_use]
+pub const fn full_fields(first: u64) -> u8 {
+    let upto_stamp = first >> HAS_NUMBER.trailing_zeros() & 0x1f;
+    let delta = first >> HAS_DELTA.trailing_zeros() & 1;
+    (upto_stamp | delta << 5) as u8
+}
+
 /// The words of a switch to `thread`, at `position` of its sync stream.
 #[must_use]
 pub fn switch(thread: u32, position: u64) -> [u64; SWITCH_WORDS] {
