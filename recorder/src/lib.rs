@@ -26,8 +26,8 @@
 //! std's, some nanoseconds. Others are built otherwise than std's, since their
 //! numbers have to be exact whenever they are asked for: parking, barriers, once
 //! cells and bounded channels are state machines under a lock of their own;
-//! scopes count their threads. Atomics are std's behind one branch, in 32 bytes. `examples/cost.rs` measures it.
-//! Where it is too much, leave the feature off.
+//! scopes count their threads. Atomics are std's behind one branch, in 32 bytes.
+//! `COST.md` has the figures. Where it is too much, leave the feature off.
 //!
 //! | variable | means |
 //! | --- | --- |

@@ -1,13 +1,21 @@
 //! What recording costs, measured side by side.
 //!
-//! Four benches, each a program of its own that prints Markdown tables:
+//! Five benches, each a program of its own that prints Markdown tables:
 //!
-//! | command | measures |
+//! | bench | measures |
 //! | --- | --- |
-//! | `cargo bench -p hbtrace-bench --bench operations` | time per operation, natively, off and recorded, and of peers (`--features peers`) |
-//! | `cargo bench -p hbtrace-bench --bench sustained` | gigabytes of accesses into a file, and bytes per access |
-//! | `cargo bench -p hbtrace-bench --bench instructions` | instructions per operation (callgrind), against a budget |
-//! | `cargo bench -p hbtrace-bench --bench service` | CPU per request and latencies of the example service |
+//! | `instructions` | instructions per operation (callgrind), against a budget; the hot path's listing |
+//! | `operations` | time per operation, of std, off and recorded |
+//! | `peers` | other recorders beside |
+//! | `service` | CPU per request and latencies of the example service |
+//! | `sustained` | gigabytes of accesses into a file, and bytes per access |
+//!
+//! `cargo bench -p hbtrace-bench --features peers --no-fail-fast` runs them all;
+//! `--bench NAME` one of them. What follows `--` names rows, or sets how long
+//! it takes (`-- --help`).
+//!
+//! Adding an operation: a function in `operations` (one thread) or `contended`
+//! (two), a row in [`rows`], and a budget in [`budget`].
 //!
 //! # Why a harness of our own
 //!
