@@ -15,7 +15,7 @@ pub(crate) struct Chunk {
     base: *mut u8,
     offset: u64,
     size: usize,
-    /// Its space lay free for a while: later chunks may lie before it.
+    /// One that lies behind it was drawn before it.
     reused: bool,
 }
 
@@ -52,7 +52,7 @@ impl Chunk {
         }
     }
 
-    /// Marks it as drawn from space that lay free.
+    /// Marks it as drawn after one that lies behind it.
     pub(crate) fn reuse(mut self) -> Chunk {
         self.reused = true;
         self

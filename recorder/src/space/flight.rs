@@ -18,13 +18,14 @@
 //! still be filled in by a thread that a signal handler interrupted between an
 //! operation and its number, and whose chunk the handler filled up. If so many
 //! threads live that nothing else is left, the pool grows.
-
 #![allow(unsafe_code)] // The birth of chunks.
 
 use std::collections::VecDeque;
 
 use hbtrace_traces::format::layout::{PAGE, header};
 
+use super::frontier::STRIDE;
+use super::stock::Stock;
 use super::{Space, Use};
 use crate::chunk::Chunk;
 use crate::primitive::{AtomicU64, Mutex, Ordering, lock};
@@ -42,19 +43,21 @@ const CHUNKS: u64 = 4096;
 pub(super) struct Pool {
     /// Bytes of each chunk.
     chunk: u64,
+    /// Chunks that can be drawn at once.
+    ready: Stock,
     state: Mutex<State>,
     /// Bytes drawn so far, over and over.
     drawn: AtomicU64,
 }
 
 struct State {
-    /// Chunks still to come from the file.
-    fresh: u64,
+    /// Bytes still to come from the file.
+    to_come: u64,
     /// All chunks that there are.
     chunks: u64,
+    /// Offsets of chunks that were never used.
+    fresh: Vec<u64>,
     closed: VecDeque<Closed>,
-    /// Offsets of what is zero and can be drawn.
-    ready: VecDeque<u64>,
 }
 
 /// A closed chunk.
@@ -72,14 +75,15 @@ impl Pool {
         let bytes = bytes.max(LEAST);
         let even = (bytes / CHUNKS).clamp(PAGE as u64, CHUNK_MOST);
         let chunk = 1 << even.ilog2();
-        let chunks = bytes / chunk;
+        let chunks = (bytes / chunk) as usize;
         Pool {
             chunk,
+            ready: Stock::new((chunks / 8).next_power_of_two()),
             state: Mutex::new(State {
-                fresh: chunks,
+                to_come: bytes,
                 chunks: 0,
-                closed: VecDeque::with_capacity(chunks as usize),
-                ready: VecDeque::with_capacity(chunks as usize / 8 + 1),
+                fresh: Vec::new(),
+                closed: VecDeque::with_capacity(chunks),
             }),
             drawn: AtomicU64::new(0),
         }
@@ -87,7 +91,7 @@ impl Pool {
 
     /// Bytes that it still takes from the file.
     pub(super) fn to_come(&self) -> u64 {
-        lock(&self.state).fresh * self.chunk
+        lock(&self.state).to_come
     }
 
     /// Bytes drawn so far.
@@ -96,27 +100,32 @@ impl Pool {
         self.drawn.load(Ordering::Relaxed)
     }
 
-    /// A chunk may be taken from the file.
-    fn takes_fresh(&self) -> bool {
-        let mut state = lock(&self.state);
-        let takes = state.fresh > 0;
-        state.fresh -= u64::from(takes);
-        state.chunks += u64::from(takes);
-        takes
+    fn draw_fresh(&self) -> Option<u64> {
+        lock(&self.state).fresh.pop()
     }
 
-    /// There was none to be had.
-    fn has_no_more(&self) {
+    /// Bytes of the next stride that the pool is to take in, unless it is
+    /// complete.
+    fn claim(&self) -> Option<u64> {
         let mut state = lock(&self.state);
-        state.fresh = 0;
-        state.chunks = state.chunks.saturating_sub(1);
+        let claimed = state.to_come.min(STRIDE);
+        state.to_come -= claimed;
+        (claimed > 0).then_some(claimed)
     }
 
-    /// What is ready, and how much stays so.
-    fn draw_ready(&self) -> Option<(u64, u64)> {
+    /// Takes in `len` bytes of the file at `at`.
+    fn add(&self, at: u64, len: u64) {
         let mut state = lock(&self.state);
-        let at = state.ready.pop_front()?;
-        Some((at, state.ready.len() as u64 * self.chunk))
+        let chunks = len / self.chunk;
+        state.chunks += chunks;
+        // The first is drawn first.
+        let offsets = (0..chunks).rev().map(|index| at + index * self.chunk);
+        state.fresh.extend(offsets);
+    }
+
+    /// There is no more to be had from the file.
+    fn ends(&self) {
+        lock(&self.state).to_come = 0;
     }
 
     /// The oldest closed chunk, if it is not among the youngest.
@@ -128,62 +137,53 @@ impl Pool {
         state.closed.pop_front()
     }
 
-    /// The oldest closed chunk, if less than `ahead` bytes are ready.
-    fn oldest_wanted(&self, ahead: u64) -> Option<Closed> {
-        let ready = {
-            let state = lock(&self.state);
-            if state.fresh > 0 || state.ready.len() as u64 >= state.chunks / 8 {
-                return None;
-            }
-            state.ready.len() as u64 * self.chunk
-        };
-        (ready < ahead).then(|| self.oldest())?
-    }
-
-    fn put_ready(&self, at: u64) {
-        lock(&self.state).ready.push_back(at);
-    }
-
     fn put_closed(&self, at: u64, used: usize) {
         let mut state = lock(&self.state);
         // Under the lock, so that they lie in the order of their ticks.
         let ticks = ticks::now();
         state.closed.push_back(Closed { at, ticks, used });
     }
-
-    /// One chunk more, since threads write all the others.
-    fn grow(&self) {
-        lock(&self.state).chunks += 1;
-    }
 }
 
 impl Space {
     /// Draws from the pool.
     pub(super) fn draw_pooled(&self, pool: &Pool, purpose: Use) -> Option<Chunk> {
-        if self.is_closed() {
-            return None;
-        }
         // Relaxed: a count.
         pool.drawn.fetch_add(pool.chunk, Ordering::Relaxed);
-        if pool.takes_fresh() {
-            let fresh = self.draw_fresh(pool.chunk, pool.chunk, purpose);
-            if fresh.is_some() {
-                return fresh;
-            }
-            pool.has_no_more();
-        }
-        if let Some((at, left)) = pool.draw_ready() {
-            self.bell.drawn(left);
+        if let Some(at) = pool.ready.draw() {
+            self.bell.drawn(pool.ready.len() * pool.chunk);
             return Some(self.pooled(pool, at));
         }
         self.bell.drawn(0);
-        if let Some(closed) = pool.oldest() {
-            self.header.add_u32(header::BEHIND, 1);
-            return Some(self.recycle(pool, &closed));
+        loop {
+            if let Some(at) = pool.draw_fresh() {
+                return Some(self.pooled(pool, at));
+            }
+            let claimed = pool.claim();
+            if claimed.is_none()
+                && let Some(closed) = pool.oldest()
+            {
+                self.header.add_u32(header::BEHIND, 1);
+                return Some(self.recycle(pool, &closed));
+            }
+            // If it is complete, threads write all that there is.
+            match self.draw_stride(pool.chunk, purpose) {
+                Some(stride) => self.add_stride(pool, stride, claimed),
+                None if claimed.is_none() => return None,
+                None => pool.ends(),
+            }
         }
-        let more = self.draw_fresh(pool.chunk, pool.chunk, purpose)?;
-        pool.grow();
-        Some(more)
+    }
+
+    /// Takes a stride into the pool. What was not claimed of it is left for
+    /// names, unless threads need it.
+    fn add_stride(&self, pool: &Pool, mut stride: Chunk, claimed: Option<u64>) {
+        let len = stride.size() as u64;
+        let len = claimed.map_or(len, |claimed| claimed.min(len)) / pool.chunk * pool.chunk;
+        pool.add(stride.offset(), len);
+        if let Some(rest) = stride.split(len as usize) {
+            self.spare.put(rest);
+        }
     }
 
     /// Takes back a chunk of the pool.
@@ -192,19 +192,34 @@ impl Space {
         pool.put_closed(chunk.offset(), used);
     }
 
-    /// Makes closed chunks ready, until `ahead` bytes are.
-    pub(super) fn prepare_pooled(&self, pool: &Pool, ahead: u64) {
-        while let Some(closed) = pool.oldest_wanted(ahead).filter(|_| !self.is_closed()) {
-            let chunk = self.recycle(pool, &closed);
-            pool.put_ready(chunk.offset());
+    /// Makes one more chunk ready, if it is less than `ahead` bytes. Returns
+    /// whether it was.
+    pub(super) fn prepare_pooled(&self, pool: &Pool, ahead: u64, zeros: Option<&[u8]>) -> bool {
+        self.grow_ahead(pool.to_come().min(2 * ahead));
+        if pool.ready.is_full() || pool.ready.len() * pool.chunk >= ahead || self.is_closed() {
+            return false;
         }
+        if let Some(at) = pool.draw_fresh() {
+            pool.ready.put(at);
+            return true;
+        }
+        if let Some(claimed) = pool.claim() {
+            let stride = self.prepare_stride(zeros);
+            let added = stride.map(|it| self.add_stride(pool, it, Some(claimed)));
+            return added.is_some();
+        }
+        let Some(closed) = pool.oldest() else {
+            return false;
+        };
+        pool.ready.put(self.recycle(pool, &closed).offset());
+        true
     }
 
     fn pooled(&self, pool: &Pool, at: u64) -> Chunk {
         // SAFETY: a chunk of the pool, which stays mapped; its payload is zero
         // or is about to be, and its offset came out of one of the pool's
         // lists, so that nobody else has it.
-        unsafe { Chunk::new(self.slots.address(at), at, pool.chunk as usize) }.reuse()
+        unsafe { Chunk::new(self.slots.address(at), at, pool.chunk as usize) }
     }
 
     /// Makes a closed chunk a new one.

@@ -156,7 +156,7 @@ pub(super) fn limit_of(resource: libc::__rlimit_resource_t) -> u64 {
 }
 
 /// Whether the file lies in memory and not on a disk.
-fn is_in_memory(file: &File) -> bool {
+pub(super) fn is_in_memory(file: &File) -> bool {
     file_system(file) == Some(libc::TMPFS_MAGIC)
 }
 

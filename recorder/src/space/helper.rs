@@ -6,7 +6,8 @@
 //! that none of the service's handlers runs on it, uses no mirror and allocates
 //! nothing, so that it never appears in the trace, and is made by the C library
 //! directly for the same reason. A forked child has none, and records nothing.
-//! If it can't be created, threads do its work themselves.
+//! If it can't be created, threads do its work themselves. It has a table of
+//! descriptors of its own, with the file and nothing else.
 //!
 //! # Sleep
 //!
@@ -17,12 +18,16 @@
 #![allow(unsafe_code)] // Creates a thread, and waits as the kernel offers it.
 
 use std::ffi::c_void;
+use std::os::fd::{AsRawFd, RawFd};
 use std::ptr;
 use std::time::Duration;
 
 use hbtrace_traces::format::layout::header;
 
+use memmap2::{Mmap, MmapOptions};
+
 use super::Space;
+use super::frontier::STRIDE;
 use super::pace::{AHEAD_LEAST, Pace};
 use crate::header::Header;
 use crate::primitive::{AtomicI32, AtomicU32, AtomicU64, Ordering};
@@ -34,6 +39,8 @@ const ENDED: u32 = 2;
 const STACK: usize = 256 << 10;
 /// How long it sleeps where the disk is full, until it tries again.
 const UNTIL_RETRY: Duration = Duration::from_secs(1);
+/// What it makes ready until it looks after all else.
+const ROUND: u32 = 64;
 const NO_CLOCK: i32 = 0;
 
 /// How the helper is woken and ended.
@@ -175,6 +182,36 @@ pub(crate) fn start(space: &'static Space) {
     }
 }
 
+/// The zeros that a stride is made ready with, which take no memory: the
+/// kernel's page of zeros, over and over. Only a file on disk gains by them,
+/// and only a helper with descriptors of its own may write.
+fn zeros(space: &Space) -> Option<Mmap> {
+    if space.is_in_memory() || !own_descriptors(space.file().as_raw_fd()) {
+        return None;
+    }
+    let zeros = MmapOptions::new().len(STRIDE as usize).map_anon().ok()?;
+    zeros.make_read_only().ok()
+}
+
+/// Gives this thread a table of descriptors of its own with `file` only, so
+/// that the number stays the file's whatever the service closes and opens.
+fn own_descriptors(file: RawFd) -> bool {
+    let last = libc::c_uint::MAX;
+    let file = file as libc::c_uint;
+    // SAFETY: closes copies of descriptors, in a table that is this thread's
+    // alone from the first of the calls on. Where the kernel has no such call,
+    // nothing happens.
+    unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            file + 1,
+            last,
+            libc::CLOSE_RANGE_UNSHARE,
+        ) == 0
+            && (file == 0 || libc::syscall(libc::SYS_close_range, 0, file - 1, 0) == 0)
+    }
+}
+
 extern "C" fn main(space: *mut c_void) -> *mut c_void {
     // SAFETY: the space that `start` was given, which lives for ever.
     let space = unsafe { &*space.cast::<Space>() };
@@ -187,13 +224,21 @@ extern "C" fn main(space: *mut c_void) -> *mut c_void {
             space.bell.clock.store(clock, Ordering::Relaxed);
         }
     }
+    let zeros = zeros(space);
     let mut pace = Pace::new();
     let mut oldest = 0;
     loop {
         let step = pace.step(space.drawn());
+        // Relaxed: a hint.
         space.bell.low.store(step.ahead / 2, Ordering::Relaxed);
-        space.prepare(step.ahead);
+        let mut left = ROUND;
+        while left > 0 && space.prepare(step.ahead, zeros.as_deref()) {
+            left -= 1;
+        }
         oldest = space.release(oldest);
+        if left == 0 {
+            continue;
+        }
         space.bell.note_cost(&space.header);
         let nap = match space.is_short() {
             true => Some(UNTIL_RETRY),

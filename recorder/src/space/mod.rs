@@ -2,27 +2,20 @@
 //!
 //! # Who does what
 //!
-//! The file is a row of bytes with three marks on it, which only go up:
+//! The file [grows](ground) by large steps and lies in memory in [slots]. What
+//! was never used is taken from it a [stride](frontier) of 256 KiB at a time.
+//! The [helper] takes strides ahead of those who need them (how far ahead, says
+//! [pace]), makes them ready, so that whoever writes there meets no fault, and
+//! puts them into the [stock], from which a thread draws one by one
+//! compare-exchange. Where the helper is behind, the thread [waits](work) for what
+//! the helper is just at, if that can't take long; else, or if there is no
+//! helper, it takes and populates a stride itself, and that is counted.
 //!
-//! ```text
-//! 0            next            ready                 end
-//! +--------------+---------------+--------------------+
-//! | handed out   | ready to be   | on disk and mapped |  not there yet
-//! |              | written       |                    |
-//! +--------------+---------------+--------------------+
-//! ```
-//!
-//! A thread [draws](frontier) a chunk by moving `next`: one compare-exchange, as long as it
-//! stays below `ready`. The [helper](helper) moves `ready` (it populates the
-//! pages, so that nobody meets a fault) and `end` (it grows the file). Where
-//! the helper is behind, or could not be started, the thread does the same
-//! work itself, and that is counted.
-//!
-//! Besides there are [spare](spare) pieces, which lay within what was handed
-//! out. [Slots](slots) say where a byte lies in memory; [ground](ground) is how the
-//! file grows; [pace](pace) is how far ahead the helper works; [patience](patience)
-//! is whether to wait for room. A [flight recording](flight) uses the same chunks
-//! again and again.
+//! Threads that write little get a part of a stride; the rest of it, and what
+//! an ending thread's chunk did not need, are [spare] pieces. A [flight]
+//! recording uses its chunks again and again. [Patience](patience) is whether to
+//! wait for room.
+
 mod flight;
 mod frontier;
 mod ground;
@@ -31,6 +24,8 @@ mod pace;
 mod patience;
 mod slots;
 mod spare;
+mod stock;
+mod work;
 
 use std::fs::File;
 use std::io;
@@ -42,16 +37,22 @@ use crate::header::Header;
 use crate::primitive::{AtomicBool, AtomicU64, Mutex, Ordering, lock};
 use crate::settings::Settings;
 use flight::Pool;
+use frontier::STRIDE;
 use ground::Ground;
 use helper::Bell;
 use patience::Patience;
 use slots::{SLOT, Slots};
 use spare::Spare;
+use stock::Stock;
+use work::Work;
 
 pub(crate) use helper::start as start_helper;
 
-/// In `next`: nothing is handed out any more. No other mark is as large.
+/// In `highest`: nothing is handed out any more.
 const CLOSED: u64 = 1 << 63;
+/// Strides that may be ready.
+const STOCK: usize = 128;
+
 /// The file's space.
 pub(crate) struct Space {
     file: File,
@@ -60,8 +61,11 @@ pub(crate) struct Space {
     ground: Mutex<Ground>,
     spare: Spare,
     next: AtomicU64,
-    ready: AtomicU64,
     end: AtomicU64,
+    /// Strides that are ready.
+    stock: Stock,
+    /// Where the chunk ends that was handed out and lies highest.
+    highest: AtomicU64,
     /// Kept for sync events and tables.
     reserve: u64,
     /// No more chunks of accesses: what is left is kept for sync events.
@@ -69,6 +73,8 @@ pub(crate) struct Space {
     patience: Patience,
     /// The chunks of a flight recording.
     pool: Option<Pool>,
+    /// What the helper is at.
+    work: Work,
     /// How the helper is woken.
     bell: Bell,
 }
@@ -102,12 +108,14 @@ impl Space {
             ground: Mutex::new(ground),
             spare: Spare::new(),
             next: AtomicU64::new(PAGE as u64),
-            ready: AtomicU64::new(PAGE as u64),
             end: AtomicU64::new(end),
+            stock: Stock::new(STOCK),
+            highest: AtomicU64::new(PAGE as u64),
             reserve,
             full: AtomicBool::new(false),
             patience: Patience::new(settings.wait),
             pool,
+            work: Work::new(),
             bell: Bell::new(),
         })
     }
@@ -152,18 +160,32 @@ impl Space {
 
     /// As `draw`, without waiting.
     fn draw_at_once(&self, size: usize, least: usize, purpose: Use) -> Option<Chunk> {
-        match &self.pool {
-            Some(pool) if purpose != Use::Tables => self.draw_pooled(pool, purpose),
-            _ => self
-                .draw_spare(size, least)
-                .or_else(|| self.draw_fresh(size as u64, least as u64, purpose)),
-        }
-    }
-
-    fn draw_spare(&self, size: usize, least: usize) -> Option<Chunk> {
         if self.is_closed() {
             return None;
         }
+        let chunk = match &self.pool {
+            Some(pool) if purpose != Use::Tables => self.draw_pooled(pool, purpose),
+            _ => self.draw_streamed(size, least, purpose),
+        }?;
+        self.hand_out(chunk)
+    }
+
+    fn draw_streamed(&self, size: usize, least: usize, purpose: Use) -> Option<Chunk> {
+        // A thread that writes much would come back for more at once.
+        let enough = least.max(size / 2);
+        if let Some(chunk) = self.draw_spare(size, enough) {
+            return Some(chunk);
+        }
+        let Some(mut chunk) = self.draw_stride(least as u64, purpose) else {
+            return self.draw_spare(size, least);
+        };
+        if let Some(rest) = chunk.split(size.min(chunk.size())) {
+            self.spare.put(rest);
+        }
+        Some(chunk)
+    }
+
+    fn draw_spare(&self, size: usize, least: usize) -> Option<Chunk> {
         let chunk = self.spare.draw(size, least)?;
         self.slots.hold(chunk.offset() / SLOT);
         Some(chunk)
@@ -171,25 +193,33 @@ impl Space {
 
     /// Bytes drawn so far, those of a flight recording over and over.
     fn drawn(&self) -> u64 {
-        let pooled = self.pool.as_ref().map_or(0, Pool::drawn);
-        pooled.max(self.handed_out())
-    }
-
-    /// Bytes of the file handed out so far.
-    fn handed_out(&self) -> u64 {
-        // Relaxed: it may be old.
-        self.next.load(Ordering::Relaxed) & !CLOSED
-    }
-
-    /// Makes `ahead` bytes ready.
-    fn prepare(&self, ahead: u64) {
         match &self.pool {
-            None => self.prepare_fresh(ahead),
-            Some(pool) => {
-                self.prepare_fresh(ahead.min(pool.to_come()));
-                self.prepare_pooled(pool, ahead);
-            }
+            None => self.taken() - self.stock.len() * STRIDE,
+            Some(pool) => pool.drawn(),
         }
+    }
+
+    /// Bytes of the file taken so far, to be handed out or to be made ready.
+    fn taken(&self) -> u64 {
+        // Relaxed: it may be old.
+        self.next.load(Ordering::Relaxed)
+    }
+
+    /// Makes more ready, if it is less than `ahead` bytes. Returns whether it
+    /// was.
+    fn prepare(&self, ahead: u64, zeros: Option<&[u8]>) -> bool {
+        if let Some(pool) = &self.pool {
+            return self.prepare_pooled(pool, ahead, zeros);
+        }
+        self.grow_ahead(2 * ahead);
+        if self.stock.is_full() || self.stock.len() * STRIDE >= ahead || self.is_closed() {
+            return false;
+        }
+        let stride = self.prepare_stride(zeros);
+        if let Some(stride) = &stride {
+            self.stock.put(stride.offset());
+        }
+        stride.is_some()
     }
 
     /// Gives back the pages of slots that are used up, from `oldest` on.
@@ -198,7 +228,7 @@ impl Space {
         let mut done = oldest;
         // A flight recording uses all of its chunks again.
         let used_up = oldest..match self.pool {
-            None => self.handed_out() / SLOT,
+            None => self.taken() / SLOT,
             Some(_) => 0,
         };
         if used_up.is_empty() || !lock(&self.ground).is_file(&self.file) {
@@ -210,6 +240,10 @@ impl Space {
             }
         }
         done
+    }
+
+    fn is_in_memory(&self) -> bool {
+        ground::is_in_memory(&self.file)
     }
 
     /// Whether there was no room for accesses, and may be again.
@@ -224,8 +258,8 @@ impl Space {
     }
 
     fn is_closed(&self) -> bool {
-        // Relaxed: whoever moves `next` afterwards fails.
-        self.next.load(Ordering::Relaxed) & CLOSED != 0
+        // Relaxed: a hint; `hand_out` decides.
+        self.highest.load(Ordering::Relaxed) & CLOSED != 0
     }
 
     /// Closes a chunk with `used` bytes of payload.
@@ -243,15 +277,15 @@ impl Space {
     /// file's end as it is if the lock is not to be had within `tries`
     /// milliseconds (an exit within a signal handler).
     pub(crate) fn finish(&self, mut tries: u32) {
-        // Relaxed: whoever moves `next` afterwards fails, on the value itself.
-        let next = self.next.fetch_or(CLOSED, Ordering::Relaxed);
+        // Relaxed: as in `hand_out`.
+        let highest = self.highest.fetch_or(CLOSED, Ordering::Relaxed);
         self.bell.end(&self.header);
         loop {
             if let Ok(mut ground) = self.ground.try_lock() {
                 ground.closed = true;
                 if ground.is_file(&self.file) {
                     // A failure leaves zeros at the end, which readers expect.
-                    let _ = self.file.set_len(next & !CLOSED);
+                    let _ = self.file.set_len(highest & !CLOSED);
                 }
                 return;
             }

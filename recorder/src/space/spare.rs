@@ -46,6 +46,6 @@ impl Spare {
         if let Some(rest) = chunk.split(size.min(chunk.size())) {
             pieces.push(rest);
         }
-        Some(chunk.reuse())
+        Some(chunk)
     }
 }

@@ -19,6 +19,10 @@ fn with(set: impl FnOnce(&mut Settings)) -> Space {
     Space::new(tempfile::tempfile().unwrap(), &settings).unwrap()
 }
 
+pub(super) fn prepare(space: &Space, ahead: u64) {
+    while space.prepare(ahead, None) {}
+}
+
 /// Writes all of a chunk's payload.
 pub(super) fn fill(chunk: &Chunk) -> usize {
     let (mut at, end) = chunk.payload();
@@ -43,7 +47,7 @@ fn behind(space: &Space) -> u32 {
 #[test]
 fn what_is_prepared_is_drawn_without_the_lock_of_growth() {
     let space = space(u64::MAX);
-    space.prepare(2 << 20);
+    prepare(&space, 2 << 20);
     let held = lock(&space.ground);
     for _ in 0..7 {
         let chunk = space.draw(CHUNK, CHUNK, Use::Accesses).unwrap();
@@ -73,7 +77,7 @@ fn chunks_are_distinct_and_none_lies_in_two_slots() {
     let mut all: Vec<_> = std::thread::scope(|scope| {
         let threads = [(); 4].map(|()| scope.spawn(draw));
         for _ in 0..50 {
-            space.prepare(1 << 20);
+            prepare(&space, 1 << 20);
             space.release(0);
         }
         let chunks = threads.into_iter().flat_map(|it| it.join().unwrap());
@@ -86,7 +90,7 @@ fn chunks_are_distinct_and_none_lies_in_two_slots() {
     for (at, size) in all {
         assert_eq!(at / SLOT, (at + size - 1) / SLOT);
     }
-    assert!(space.drawn() > 2 * SLOT);
+    assert!(space.taken() > 2 * SLOT);
 }
 
 #[test]
@@ -111,7 +115,7 @@ fn a_finished_slot_is_released_and_can_be_written_still() {
     let space = space(u64::MAX);
     let mut first = None;
     let mut chunks = Vec::new();
-    while space.drawn() < SLOT + SLOT / 2 {
+    while space.taken() < SLOT + SLOT / 2 {
         let chunk = space.draw(CHUNK, CHUNK, Use::Accesses).unwrap();
         let used = fill(&chunk);
         first.get_or_insert(chunk.payload().0);

@@ -111,7 +111,7 @@ pub mod chunk {
     pub const FREE: u8 = 3;
     /// u8, 1 if its payload may bear switches to other threads.
     pub const SWITCHES: usize = 6;
-    /// u8, 1 if its space lay free for a while before it was drawn. All other
+    /// u8, 1 if a chunk that lies behind it was drawn before it. So all other
     /// chunks were drawn in the order in which they lie in the file.
     pub const REUSED: usize = 7;
     /// u64, where the chunk lies in the file.
