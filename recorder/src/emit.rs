@@ -13,7 +13,7 @@
 //! **Time.** By default only events that ask for it ([`Event::timed`]) and an
 //! occasional other one are stamped.
 
-use hbtrace_traces::event::{MemoryOrder, NO_NUMBER, SyncEvent};
+use hbtrace_traces::event::{MemoryOrder, SyncEvent};
 use hbtrace_traces::format::words;
 use hbtrace_traces::id::SiteId;
 use hbtrace_traces::kind::Kind;
@@ -22,7 +22,7 @@ pub(crate) use crate::event::Event;
 use crate::primitive::Mutex;
 use crate::session::{self, EXHAUSTED, ON, STOPPED, UNDECIDED};
 use crate::site::Place;
-use crate::writer::{self, NumberSlot};
+use crate::writer::{self, BriefSlot, NumberSlot};
 pub(crate) use crate::writer::{brief, brief_release, is_off, lose_access, lose_sync};
 
 /// Whether a mirror has something to say now. One predictable branch when off.
@@ -114,25 +114,37 @@ pub(crate) fn sync_counted(mut event: Event, counter: &Mutex<u64>, step: u64) {
 #[must_use]
 pub(crate) struct Pending(Option<NumberSlot>);
 
+/// A compact event whose number is not known yet.
+#[must_use]
+#[derive(Clone, Copy)]
+pub(crate) struct Brief(BriefSlot);
+
 /// Records an operation on `object` before it happens, with its number missing.
 /// The caller has asked whether anything is [`recording`].
-#[inline(always)]
 pub(crate) fn pending(kind: Kind, order: MemoryOrder, object: u32, site: Place) -> Pending {
-    let bits = words::compact_kind(kind, order, false);
-    let second = words::compact_object(object, NO_NUMBER);
-    let brief = second.and_then(|second| writer::brief_pending(bits, second, site));
-    Pending(brief.or_else(|| {
-        let mut event = Event::new(kind, object, site).order(order);
-        writer::sync(&mut event, true).map(|(slot, _)| slot)
-    }))
+    let mut event = Event::new(kind, object, site).order(order);
+    Pending(writer::sync(&mut event, true).map(|(slot, _)| slot))
 }
 
 /// As [`pending`], of a compact event: its first word's kind, and its object as
 /// the second word holds it. `None`: the full path has to.
 #[inline(always)]
-pub(crate) fn pending_brief(kind: u64, object: u64, site: Place) -> Option<Pending> {
-    let slot = writer::brief_pending(kind, object | !words::OBJECT_MASK, site)?;
-    Some(Pending(Some(slot)))
+pub(crate) fn pending_brief(kind: u64, object: u64, site: Place) -> Option<Brief> {
+    writer::brief_pending(kind, object | !words::OBJECT_MASK, site).map(Brief)
+}
+
+impl Brief {
+    /// Fills in the second word, after the operation.
+    #[inline(always)]
+    pub(crate) fn complete(self, second: u64) {
+        self.0.fill(second);
+    }
+}
+
+impl From<Brief> for Pending {
+    fn from(brief: Brief) -> Pending {
+        Pending(Some(NumberSlot::compact(brief.0)))
+    }
 }
 
 impl Pending {
@@ -145,22 +157,7 @@ impl Pending {
         self.0.is_none()
     }
 
-    /// Whether it is a compact event.
-    #[inline(always)]
-    pub(crate) fn is_brief(&self) -> bool {
-        self.0.is_some_and(NumberSlot::is_compact)
-    }
-
-    /// Fills in the second word of a compact event, after the operation.
-    #[inline(always)]
-    pub(crate) fn complete_brief(self, second: u64) {
-        if let Some(slot) = self.0 {
-            slot.fill_second(second);
-        }
-    }
-
     /// Fills in the number, after the operation.
-    #[inline]
     pub(crate) fn complete(self, number: u64) {
         if let Some(slot) = self.0 {
             slot.fill(fitting(slot, number));
@@ -179,7 +176,6 @@ impl Pending {
 
 /// The number, if the event can hold it; else the recording ends with one that
 /// stays pending: who has so many began it in full.
-#[inline(always)]
 fn fitting(slot: NumberSlot, number: u64) -> u64 {
     if slot.is_compact() && number >= words::COMPACT_NUMBERS {
         exhaust();

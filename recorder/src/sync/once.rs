@@ -194,6 +194,8 @@ impl Gate {
     }
 
     /// The attempt that ended last; there has been one.
+    /// The attempt that ended last; there has been one.
+    #[inline]
     fn last_attempt(&self) -> u64 {
         // Relaxed: written before the state that the caller has acquired.
         self.ended.load(Ordering::Relaxed).saturating_sub(1)

@@ -9,11 +9,11 @@
 
 use std::cell::Cell;
 
-use hbtrace_traces::format::words::{COMPACT_WORDS, MARK_SHIFT, OBJECT_MASK};
+use hbtrace_traces::format::words::{COMPACT_WORDS, MARK_SHIFT};
 use hbtrace_traces::id::SiteId;
 
 use super::edge::{Edge, store};
-use super::stream::{NumberSlot, Stream};
+use super::stream::{BriefSlot, Stream};
 use crate::site::{Place, Remembered, Use};
 
 thread_local! {
@@ -209,12 +209,13 @@ pub(crate) fn brief_release(kind: u64, second: u64, site: u64) -> bool {
 
 /// As [`brief`], for an event whose number comes later and is small enough.
 #[inline(always)]
-pub(crate) fn brief_pending(kind: u64, second: u64, place: Place) -> Option<NumberSlot> {
+pub(crate) fn brief_pending(kind: u64, second: u64, place: Place) -> Option<BriefSlot> {
     with_cursor(|cursor| {
         let next = cursor.sync.room()?;
         let site = cursor.uses.get(Use::sync(place))?;
         let first = site | kind | cursor.mark_bits();
-        let slot = NumberSlot::compact(next, first, second & OBJECT_MASK);
-        cursor.compact(next, first, second).then_some(slot)
+        cursor
+            .compact(next, first, second)
+            .then_some(BriefSlot(next))
     })
 }

@@ -48,4 +48,4 @@ mod stream;
 pub(crate) use cursor::{Access, access, accesses, brief, brief_pending, brief_release, is_off};
 pub(crate) use full::{access_full, sync, sync_counted, sync_known};
 pub(crate) use life::{adopt, lose_access, lose_sync, quietly, shut, thread};
-pub(crate) use stream::NumberSlot;
+pub(crate) use stream::{BriefSlot, NumberSlot};

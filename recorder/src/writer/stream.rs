@@ -5,10 +5,10 @@ use std::ptr::null_mut;
 
 use hbtrace_traces::event::MemoryOrder;
 use hbtrace_traces::format::layout::{CHUNK_MAX, PAGE};
-use hbtrace_traces::format::words::{NUMBER_WORD, OBJECT_BITS, with_kind};
+use hbtrace_traces::format::words::{NUMBER_WORD, OBJECT_BITS, OBJECT_MASK, with_kind};
 use hbtrace_traces::kind::Kind;
 
-use super::edge::{Edge, store};
+use super::edge::{Edge, load, store};
 use crate::chunk::{Chunk, Head};
 use crate::session::Shared;
 
@@ -22,15 +22,27 @@ pub(crate) struct NumberSlot {
     object: Option<u64>,
 }
 
-impl NumberSlot {
-    /// Of the compact event at `first`, with `object` beside its number.
+/// A pending compact event: where it is.
+#[derive(Clone, Copy)]
+pub(crate) struct BriefSlot(pub(super) *mut u64);
+
+impl BriefSlot {
+    /// Completes the event with its second word.
     #[inline(always)]
-    pub(super) fn compact(first: *mut u64, first_word: u64, object: u64) -> NumberSlot {
+    pub(crate) fn fill(self, second: u64) {
+        store(self.0.wrapping_add(1), second);
+    }
+}
+
+impl NumberSlot {
+    /// Of a compact event.
+    pub(crate) fn compact(brief: BriefSlot) -> NumberSlot {
+        let (first, at) = (brief.0, brief.0.wrapping_add(1));
         NumberSlot {
-            at: first.wrapping_add(1),
+            at,
             first,
-            first_word,
-            object: Some(object),
+            first_word: load(first),
+            object: Some(load(at) & OBJECT_MASK),
         }
     }
 
@@ -45,19 +57,11 @@ impl NumberSlot {
     }
 
     /// Whether it is a compact event.
-    #[inline(always)]
     pub(crate) fn is_compact(self) -> bool {
         self.object.is_some()
     }
 
-    /// Completes a compact event with its second word.
-    #[inline(always)]
-    pub(crate) fn fill_second(self, second: u64) {
-        store(self.at, second);
-    }
-
     /// Completes the event. The number of a compact one must fit.
-    #[inline(always)]
     pub(crate) fn fill(self, number: u64) {
         store(
             self.at,

@@ -28,13 +28,16 @@ use hbtrace_traces::object::ObjectKind;
 
 use super::native::{Native, is_off};
 use super::order::recorded;
-use crate::emit::{self, Pending};
+use crate::emit::{self, Brief, Pending};
 use crate::object::Object;
 
 pub(super) type Value<V> = <<V as Versioned>::Native as Native>::Value;
 type Site = &'static Place<'static>;
 
 /// A value that moves together with its version.
+///
+/// Its *tag* says how the object stands in a compact event, and what is to be
+/// known before an operation about versions.
 pub(super) trait Versioned {
     /// Std's atomic of the value, which stands in the same place.
     type Native: Native;
@@ -46,16 +49,21 @@ pub(super) trait Versioned {
     fn object(&self) -> &Object;
     /// The object's id is drawn.
     fn drawn(&self, id: u32);
+
+    /// The tag, before an operation.
+    fn tag(&self) -> u64;
     /// The object as the second word of a compact event holds it; `None` if it
     /// can't, or the versions can't.
-    fn code(&self) -> Option<u64>;
-
+    fn code(tag: u64) -> Option<u64>;
     /// The value's bits.
     fn bits(seen: Self::Seen) -> u64;
     /// What may stand there: a guess for [`replace`](Versioned::replace).
-    fn glance(&self) -> Self::Seen;
-    /// What stands there, so that its version is known.
-    fn read(&self, order: Ordering) -> Self::Seen;
+    fn glance(&self, tag: u64) -> Self::Seen;
+    /// What stands there, so that its version is known; `None` if the tag is
+    /// another one by now.
+    fn read(&self, tag: u64, order: Ordering) -> Option<Self::Seen>;
+    /// The same, whatever the tag.
+    fn read_again(&self, order: Ordering) -> Self::Seen;
     /// Writes `bits` if `seen` stands there, and tells what stands there now.
     fn replace(
         &self,
@@ -72,13 +80,14 @@ pub(super) trait Versioned {
     /// thread slept too long in between.
     fn written(&self, new: Self::Seen) -> Option<u64>;
     /// The same as the second word of a compact event, in the usual case.
-    fn brief_written(&self, new: Self::Seen) -> Option<u64>;
+    /// `code` is what the tag says.
+    fn brief_written(&self, new: Self::Seen, code: u64) -> Option<u64>;
 
     /// Replaces the value by what `next` makes of its bits. Returns the bits
     /// before, and what was written.
     #[inline(always)]
-    fn update(&self, order: Ordering, next: impl Fn(u64) -> u64) -> (u64, Self::Seen) {
-        let mut seen = self.glance();
+    fn update(&self, tag: u64, order: Ordering, next: impl Fn(u64) -> u64) -> (u64, Self::Seen) {
+        let mut seen = self.glance(tag);
         loop {
             let old = Self::bits(seen);
             match self.replace(seen, next(old), order) {
@@ -90,8 +99,8 @@ pub(super) trait Versioned {
 
     /// Adds to the value's bits, wrapping around.
     #[inline(always)]
-    fn add(&self, by: u64, order: Ordering) -> (u64, Self::Seen) {
-        self.update(order, |old| old.wrapping_add(by))
+    fn add(&self, tag: u64, order: Ordering, by: u64) -> (u64, Self::Seen) {
+        self.update(tag, order, |old| old.wrapping_add(by))
     }
 }
 
@@ -116,14 +125,15 @@ pub(super) trait Recorded: Versioned {
         let bits = match is_off() {
             // Relaxed: for printing, which needs no order.
             true => self.native().bits(Ordering::Relaxed),
-            false => Self::bits(self.glance()),
+            false => Self::bits(self.glance(self.tag())),
         };
         Self::Native::from_bits(bits)
     }
 
     #[inline(always)]
     fn load(&self, order: Ordering, site: Site) -> Value<Self> {
-        let seen = self.read(order);
+        let seen = self.read(self.tag(), order);
+        let seen = seen.unwrap_or_else(|| self.read_again(order));
         self.loaded(seen, order, site);
         Self::Native::from_bits(Self::bits(seen))
     }
@@ -146,14 +156,29 @@ pub(super) trait Recorded: Versioned {
         }
     }
 
-    /// Records that a write is about to be made.
+    /// A write: records it before, makes it, completes what was recorded.
+    /// Returns the bits before. `write` is done once.
     #[inline(always)]
-    fn begin(&self, kind: Kind, order: Ordering, site: Site) -> Pending {
+    fn write(
+        &self,
+        kind: Kind,
+        order: Ordering,
+        site: Site,
+        write: impl Fn(u64) -> (u64, Self::Seen),
+    ) -> u64 {
+        let tag = self.tag();
         let bits = compact_kind(kind, recorded(order), false);
-        let pending = self
-            .code()
-            .and_then(|code| emit::pending_brief(bits, code, site));
-        pending.unwrap_or_else(|| self.begin_full(kind, order, site))
+        if let Some(code) = Self::code(tag)
+            && let Some(brief) = emit::pending_brief(bits, code, site)
+        {
+            let (old, new) = write(tag);
+            self.complete(brief, new, code);
+            return old;
+        }
+        let pending = self.begin_full(kind, order, site);
+        let (old, new) = write(self.tag());
+        self.complete_full(pending, new);
+        old
     }
 
     #[cold]
@@ -165,12 +190,12 @@ pub(super) trait Recorded: Versioned {
         }
     }
 
-    /// Completes a write.
     #[inline(always)]
-    fn complete(&self, pending: Pending, new: Self::Seen) {
-        match self.brief_written(new).filter(|_| emit::is_on()) {
-            Some(second) if pending.is_brief() => pending.complete_brief(second),
-            _ => self.complete_full(pending, new),
+    fn complete(&self, brief: Brief, new: Self::Seen, code: u64) {
+        let second = self.brief_written(new, code);
+        match second.filter(|_| emit::is_on()) {
+            Some(second) => brief.complete(second),
+            None => self.complete_full(brief.into(), new),
         }
     }
 
@@ -193,9 +218,10 @@ pub(super) trait Recorded: Versioned {
 
     #[inline(always)]
     fn store(&self, value: Value<Self>, order: Ordering, site: Site) {
-        let pending = self.begin(Kind::Store, order, site);
         let bits = Self::Native::to_bits(value);
-        self.complete(pending, self.update(order, |_| bits).1);
+        self.write(Kind::Store, order, site, |tag| {
+            self.update(tag, order, |_| bits)
+        });
     }
 
     /// Replaces the value by what `next` makes of it, and returns what it was.
@@ -206,19 +232,16 @@ pub(super) trait Recorded: Versioned {
         site: Site,
         next: impl Fn(Value<Self>) -> Value<Self>,
     ) -> Value<Self> {
-        let pending = self.begin(Kind::Rmw, order, site);
         let next = |bits| Self::Native::to_bits(next(Self::Native::from_bits(bits)));
-        let (old, new) = self.update(order, next);
-        self.complete(pending, new);
+        let old = self.write(Kind::Rmw, order, site, |tag| self.update(tag, order, next));
         Self::Native::from_bits(old)
     }
 
     /// Adds `by`, wrapping around, and returns the value before.
     #[inline(always)]
     fn fetch_add(&self, by: Value<Self>, order: Ordering, site: Site) -> Value<Self> {
-        let pending = self.begin(Kind::Rmw, order, site);
-        let (old, new) = self.add(Self::Native::to_bits(by), order);
-        self.complete(pending, new);
+        let by = Self::Native::to_bits(by);
+        let old = self.write(Kind::Rmw, order, site, |tag| self.add(tag, order, by));
         Self::Native::from_bits(old)
     }
 
@@ -232,25 +255,62 @@ pub(super) trait Recorded: Versioned {
         site: Site,
     ) -> Result<Value<Self>, Value<Self>> {
         let [current, new] = [current, new].map(Self::Native::to_bits);
-        let mut pending = None;
-        loop {
-            // `failure`: this is the load that a failed exchange is.
-            let seen = self.read(failure);
+        let tag = self.tag();
+        let mut begun = None;
+        // `failure`: this is the load that a failed exchange is.
+        if let Some(seen) = self.read(tag, failure) {
             let old = Self::bits(seen);
             if old != current {
-                match pending {
-                    Some(pending) => complete_failed(pending, failure, Self::version(seen)),
-                    None => self.loaded(seen, failure, site),
-                }
+                self.loaded(seen, failure, site);
                 return Err(Self::Native::from_bits(old));
             }
-            let begun = pending.unwrap_or_else(|| self.begin(Kind::Rmw, success, site));
-            match self.replace(seen, new, success) {
-                Ok(new) => {
-                    self.complete(begun, new);
+            let kind = compact_kind(Kind::Rmw, recorded(success), false);
+            if let Some(code) = Self::code(tag)
+                && let Some(brief) = emit::pending_brief(kind, code, site)
+            {
+                if let Ok(new) = self.replace(seen, new, success) {
+                    self.complete(brief, new, code);
                     return Ok(Self::Native::from_bits(old));
                 }
-                Err(_) => pending = Some(begun),
+                begun = Some(brief);
+            }
+        }
+        self.exchange_full([current, new], [success, failure], site, begun)
+            .map(Self::Native::from_bits)
+            .map_err(Self::Native::from_bits)
+    }
+
+    /// The same with the values' bits, until no other thread comes between.
+    #[cold]
+    #[inline(never)]
+    fn exchange_full(
+        &self,
+        [current, new]: [u64; 2],
+        [success, failure]: [Ordering; 2],
+        site: Site,
+        begun: Option<Brief>,
+    ) -> Result<u64, u64> {
+        let mut begun = begun.map(Pending::from);
+        loop {
+            let seen = self.read_again(failure);
+            let old = Self::bits(seen);
+            if old != current {
+                match begun {
+                    // It became a load.
+                    Some(pending) => {
+                        pending.complete_as(Kind::Load, recorded(failure), Self::version(seen));
+                    }
+                    None => self.loaded_full(seen, failure, site),
+                }
+                return Err(old);
+            }
+            let pending = begun.unwrap_or_else(|| self.begin_full(Kind::Rmw, success, site));
+            match self.replace(seen, new, success) {
+                Ok(new) => {
+                    self.complete_full(pending, new);
+                    return Ok(old);
+                }
+                Err(_) => begun = Some(pending),
             }
         }
     }
@@ -267,12 +327,6 @@ pub(super) trait Recorded: Versioned {
 }
 
 impl<V: Versioned> Recorded for V {}
-
-#[cold]
-#[inline(never)]
-fn complete_failed(pending: Pending, failure: Ordering, version: u64) {
-    pending.complete_as(Kind::Load, recorded(failure), version);
-}
 
 /// An object's id as a compact event holds it, if it can.
 #[inline(always)]

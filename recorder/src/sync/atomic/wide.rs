@@ -30,6 +30,9 @@ pub(super) struct Wide<A> {
     object: Object,
 }
 
+/// Versions from here on are told in full.
+const NEAR: u64 = COMPACT_NUMBERS >> 1;
+
 impl<A> Wide<A> {
     /// Version 0 is `value`.
     #[track_caller]
@@ -52,12 +55,6 @@ impl<A: Native> Wide<A> {
         // does not come here (`native::is_off`).
         unsafe { pair::exchange(at, old, new) }
     }
-
-    /// What stands there, by an exchange that changes nothing.
-    #[cold]
-    fn exact(&self) -> (u64, u64) {
-        self.exchange((0, 0), (0, 0)).err().unwrap_or((0, 0))
-    }
 }
 
 impl<A: Native> Versioned for Wide<A> {
@@ -79,12 +76,20 @@ impl<A: Native> Versioned for Wide<A> {
 
     fn drawn(&self, _: u32) {}
 
+    /// The object's id, plus 1; 0 where versions are too large for a compact
+    /// event.
     #[inline(always)]
-    fn code(&self) -> Option<u64> {
-        // Relaxed: a guess; versions that are too large are told in full.
-        let version = self.version.load(Ordering::Relaxed);
-        let code = code(u64::from(self.object.drawn()));
-        code.filter(|_| version < COMPACT_NUMBERS >> 1)
+    fn tag(&self) -> u64 {
+        // Relaxed: they grow, and there is room behind the limit.
+        match self.version.load(Ordering::Relaxed) {
+            ..NEAR => u64::from(self.object.drawn()),
+            _ => 0,
+        }
+    }
+
+    #[inline(always)]
+    fn code(tag: u64) -> Option<u64> {
+        code(tag)
     }
 
     #[inline(always)]
@@ -93,22 +98,27 @@ impl<A: Native> Versioned for Wide<A> {
     }
 
     #[inline(always)]
-    fn glance(&self) -> (u64, u64) {
+    fn glance(&self, _: u64) -> (u64, u64) {
         // Relaxed, both: a guess, which the exchange makes sure of.
         let bits = self.value.bits(Ordering::Relaxed);
         (bits, self.version.load(Ordering::Relaxed))
     }
 
     #[inline(always)]
-    fn read(&self, order: Ordering) -> (u64, u64) {
+    fn read(&self, _: u64, order: Ordering) -> Option<(u64, u64)> {
         // Acquire, and at least that for the value: the three loads keep their
         // order. The versions pair with the exchange, which is stronger.
         let before = self.version.load(Ordering::Acquire);
         let bits = self.value.bits(acquiring_load(order));
-        if self.version.load(Ordering::Relaxed) == before {
-            return (bits, before);
-        }
-        self.exact()
+        let still = self.version.load(Ordering::Relaxed) == before;
+        still.then_some((bits, before))
+    }
+
+    /// By an exchange that changes nothing.
+    #[cold]
+    #[inline(never)]
+    fn read_again(&self, _: Ordering) -> (u64, u64) {
+        self.exchange((0, 0), (0, 0)).err().unwrap_or((0, 0))
     }
 
     #[inline(always)]
@@ -126,7 +136,7 @@ impl<A: Native> Versioned for Wide<A> {
     #[inline(always)]
     fn brief(&self, seen: (u64, u64)) -> Option<u64> {
         let code = code(u64::from(self.object.drawn()))?;
-        (seen.1 < COMPACT_NUMBERS).then_some(seen.1 << OBJECT_BITS | code)
+        self.brief_written(seen, code)
     }
 
     fn written(&self, new: (u64, u64)) -> Option<u64> {
@@ -134,7 +144,7 @@ impl<A: Native> Versioned for Wide<A> {
     }
 
     #[inline(always)]
-    fn brief_written(&self, new: (u64, u64)) -> Option<u64> {
-        self.brief(new)
+    fn brief_written(&self, new: (u64, u64), code: u64) -> Option<u64> {
+        (new.1 < COMPACT_NUMBERS).then_some(new.1 << OBJECT_BITS | code)
     }
 }
