@@ -10,6 +10,9 @@ use hbtrace_traces::format::layout::{CHUNK_HEADER, PAGE, StreamKind, chunk};
 
 use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 
+/// Largest chunk that one thread may go on in after another.
+const SWITCH_MOST: usize = 64 << 10;
+
 /// A piece of the mapped file. It can't be copied: whoever holds it owns it.
 pub(crate) struct Chunk {
     base: *mut u8,
@@ -63,6 +66,12 @@ impl Chunk {
         self.offset
     }
 
+    /// Whether threads may switch in it: a reader walks all words of such a
+    /// chunk, so large ones are not.
+    pub(crate) fn may_switch(&self) -> bool {
+        self.size <= SWITCH_MOST
+    }
+
     pub(crate) fn size(&self) -> usize {
         self.size
     }
@@ -77,6 +86,8 @@ impl Chunk {
     pub(crate) fn open(&self, head: &Head) {
         self.set_u8(chunk::STREAM, head.stream as u8);
         self.set_u8(chunk::REUSED, u8::from(self.reused));
+        let switches = head.stream != StreamKind::Table && self.may_switch();
+        self.set_u8(chunk::SWITCHES, u8::from(switches));
         self.set_u64(chunk::OFFSET, self.offset);
         self.set_u32(chunk::SIZE, self.size as u32);
         self.set_u32(chunk::WRITER, head.thread);

@@ -22,7 +22,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
-use hbtrace_traces::format::layout::{PAGE, flags, header};
+use hbtrace_traces::format::layout::{PAGE, StreamKind, flags, header};
 use hbtrace_traces::format::table::Record;
 
 use crate::chunk::Chunk;
@@ -32,7 +32,7 @@ use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, Mutex, OnceLock, Ordering
 use crate::process::Watched;
 use crate::settings::Settings;
 use crate::site::{Place, Sites};
-use crate::space::{self, Space, Use};
+use crate::space::{self, Left, Space, Use};
 use crate::sync::atomic;
 use crate::table::Table;
 use crate::{output, process, ticks, writer};
@@ -328,6 +328,16 @@ impl Shared {
             self.calibrated.store(now, Ordering::Relaxed);
             self.header().calibrate(&self.start);
         }
+    }
+
+    /// Takes the chunk of a thread that ends, for another to go on in.
+    pub(crate) fn leave(&self, stream: StreamKind, left: Left) {
+        self.space.leave(stream, left);
+    }
+
+    /// A chunk that another thread has left.
+    pub(crate) fn take_over(&self, stream: StreamKind) -> Option<Left> {
+        self.space.take_over(stream)
     }
 
     fn header(&self) -> &Header {

@@ -13,13 +13,15 @@
 //!
 //! Threads that write little get a part of a stride; the rest of it, and what
 //! an ending thread's chunk did not need, are [spare] pieces. A [flight]
-//! recording uses its chunks again and again. [Patience](patience) is whether to
+//! recording uses its chunks again and again. What an ending thread [left](left)
+//! unfilled goes to the next new one. [Patience](patience) is whether to
 //! wait for room.
 
 mod flight;
 mod frontier;
 mod ground;
 mod helper;
+mod left;
 mod pace;
 mod patience;
 mod slots;
@@ -30,7 +32,7 @@ mod work;
 use std::fs::File;
 use std::io;
 
-use hbtrace_traces::format::layout::{PAGE, header};
+use hbtrace_traces::format::layout::{PAGE, StreamKind, header};
 
 use crate::chunk::Chunk;
 use crate::header::Header;
@@ -40,6 +42,7 @@ use flight::Pool;
 use frontier::STRIDE;
 use ground::Ground;
 use helper::Bell;
+use left::LeftBehind;
 use patience::Patience;
 use slots::{SLOT, Slots};
 use spare::Spare;
@@ -47,6 +50,7 @@ use stock::Stock;
 use work::Work;
 
 pub(crate) use helper::start as start_helper;
+pub(crate) use left::Left;
 
 /// In `highest`: nothing is handed out any more.
 const CLOSED: u64 = 1 << 63;
@@ -60,6 +64,7 @@ pub(crate) struct Space {
     slots: Slots,
     ground: Mutex<Ground>,
     spare: Spare,
+    cutting: Mutex<()>,
     next: AtomicU64,
     end: AtomicU64,
     /// Strides that are ready.
@@ -71,6 +76,7 @@ pub(crate) struct Space {
     /// No more chunks of accesses: what is left is kept for sync events.
     full: AtomicBool,
     patience: Patience,
+    left: LeftBehind,
     /// The chunks of a flight recording.
     pool: Option<Pool>,
     /// What the helper is at.
@@ -107,6 +113,7 @@ impl Space {
             slots,
             ground: Mutex::new(ground),
             spare: Spare::new(),
+            cutting: Mutex::new(()),
             next: AtomicU64::new(PAGE as u64),
             end: AtomicU64::new(end),
             stock: Stock::new(STOCK),
@@ -114,6 +121,7 @@ impl Space {
             reserve,
             full: AtomicBool::new(false),
             patience: Patience::new(settings.wait),
+            left: LeftBehind::new(),
             pool,
             work: Work::new(),
             bell: Bell::new(),
@@ -173,6 +181,11 @@ impl Space {
     fn draw_streamed(&self, size: usize, least: usize, purpose: Use) -> Option<Chunk> {
         // A thread that writes much would come back for more at once.
         let enough = least.max(size / 2);
+        if let Some(chunk) = self.draw_spare(size, enough) {
+            return Some(chunk);
+        }
+        // Of many threads that begin at once, one cuts a stride up for all.
+        let _cutting = (size as u64 <= STRIDE / 2).then(|| lock(&self.cutting));
         if let Some(chunk) = self.draw_spare(size, enough) {
             return Some(chunk);
         }
@@ -271,6 +284,18 @@ impl Space {
         if let Some(rest) = chunk.close(used) {
             self.spare.put(rest);
         }
+    }
+
+    /// Takes the chunk of a thread that ends, for another to go on in.
+    pub(crate) fn leave(&self, stream: StreamKind, left: Left) {
+        if let Some(left) = self.left.put(stream, left) {
+            self.close(left.chunk, left.used);
+        }
+    }
+
+    /// A chunk that another thread has left.
+    pub(crate) fn take_over(&self, stream: StreamKind) -> Option<Left> {
+        self.left.take(stream).filter(|_| !self.is_closed())
     }
 
     /// Cuts the file to what was handed out, and ends the helper. Leaves the

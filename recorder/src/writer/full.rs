@@ -5,8 +5,8 @@ use std::ptr::null_mut;
 use hbtrace_traces::event::{NO_NUMBER, NO_TIME, NONE, SyncEvent};
 use hbtrace_traces::format::layout::{PAGE, StreamKind};
 use hbtrace_traces::format::words::{
-    COMPACT_WORDS, MARK_SHIFT, NEAR_SITES, SYNC_WORDS_MAX, encode_access, encode_sync,
-    site_of_compact,
+    COMPACT_WORDS, Escape, MARK_SHIFT, NEAR_SITES, SYNC_WORDS_MAX, encode_access, encode_sync,
+    escape, site_of_compact, switch,
 };
 use hbtrace_traces::id::SiteId;
 use hbtrace_traces::kind::Kind;
@@ -214,6 +214,9 @@ impl Cursor {
             StreamKind::Access => (&self.access, &self.accesses, space::Use::Accesses),
             _ => (&self.sync, &self.syncs, space::Use::Order),
         };
+        if stream.is_new() && self.take_over(shared, kind) {
+            return true;
+        }
         let size = stream.next_size();
         // Before the chunk is drawn: chunks drawn later bear later events.
         let ticks = ticks::now();
@@ -226,6 +229,29 @@ impl Cursor {
         }
         stream.close(edge, shared);
         stream.open(edge, chunk, &self.head(stream, kind, ticks));
+        true
+    }
+
+    /// Goes on in a chunk that another thread has left.
+    fn take_over(&self, shared: &Shared, kind: StreamKind) -> bool {
+        let Some(left) = shared.take_over(kind) else {
+            return false;
+        };
+        let thread = self.thread.get().unwrap_or(NONE);
+        match kind {
+            StreamKind::Access => {
+                let words = [
+                    escape(Escape::Thread, thread.into()),
+                    escape(Escape::Position, 0),
+                ];
+                let parts = [&words[..1], &words[1..]];
+                self.accesses.take_over(&self.access, left, &parts);
+            }
+            _ => {
+                let words = switch(thread, 0);
+                self.syncs.take_over(&self.sync, left, &[&words]);
+            }
+        }
         true
     }
 

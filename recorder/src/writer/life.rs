@@ -7,6 +7,7 @@
 #![allow(unsafe_code)] // A system call.
 
 use hbtrace_traces::event::{NONE, SyncEvent};
+use hbtrace_traces::format::layout::StreamKind;
 use hbtrace_traces::format::table::Record;
 use hbtrace_traces::id::SiteId;
 use hbtrace_traces::kind::Kind;
@@ -86,8 +87,9 @@ impl Cursor {
             && matches!(session::state(), session::ON | session::EXHAUSTED)
         {
             self.settle();
-            self.accesses.close(&self.access, shared);
-            self.syncs.close(&self.sync, shared);
+            self.accesses
+                .leave(&self.access, StreamKind::Access, shared);
+            self.syncs.leave(&self.sync, StreamKind::Sync, shared);
             self.mark.set((self.mark.get().0, self.sync.next()));
             self.accesses.shrink();
             self.syncs.shrink();

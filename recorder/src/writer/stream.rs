@@ -4,13 +4,14 @@ use std::cell::Cell;
 use std::ptr::null_mut;
 
 use hbtrace_traces::event::MemoryOrder;
-use hbtrace_traces::format::layout::{CHUNK_MAX, PAGE};
+use hbtrace_traces::format::layout::{CHUNK_MAX, PAGE, StreamKind};
 use hbtrace_traces::format::words::{NUMBER_WORD, OBJECT_BITS, OBJECT_MASK, with_kind};
 use hbtrace_traces::kind::Kind;
 
 use super::edge::{Edge, load, store};
 use crate::chunk::{Chunk, Head};
 use crate::session::Shared;
+use crate::space::Left;
 
 /// A pending event: where its number goes, and its first word.
 #[derive(Clone, Copy)]
@@ -143,15 +144,47 @@ impl Stream {
 
     /// Closes the chunk; the stream can go on with another.
     pub(super) fn close(&self, edge: &Edge, shared: &Shared) {
-        let used = self.used(edge);
-        self.before.set(self.before.get() + used as u64);
+        if let Some((chunk, used)) = self.put_away(edge) {
+            shared.close(chunk, used);
+        }
+    }
+
+    /// Lets go of the chunk, of whose payload so many bytes are used.
+    fn put_away(&self, edge: &Edge) -> Option<(Chunk, usize)> {
+        let next = edge.next();
+        self.before.set(self.position(edge));
         edge.set_end(null_mut());
         edge.set_next(null_mut());
         self.first.set(null_mut());
         self.end.set(null_mut());
-        if let Some(chunk) = self.chunk.take() {
-            shared.close(chunk, used * 8);
+        let chunk = self.chunk.take()?;
+        let used = words_between(chunk.payload().0, next) * 8;
+        Some((chunk, used))
+    }
+
+    /// Leaves the chunk to another thread, at the end of this one.
+    pub(super) fn leave(&self, edge: &Edge, stream: StreamKind, shared: &Shared) {
+        if let Some((chunk, used)) = self.put_away(edge) {
+            shared.leave(stream, Left { chunk, used });
         }
+    }
+
+    /// Goes on in a chunk that another thread has left, behind a switch of
+    /// these parts, stored one after the other. Its end is not an edge yet.
+    pub(super) fn take_over(&self, edge: &Edge, left: Left, switch: &[&[u64]]) {
+        let (first, end) = left.chunk.payload();
+        edge.set_next(first.wrapping_add(left.used / 8));
+        for part in switch {
+            self.push(edge, part);
+        }
+        self.first.set(edge.next());
+        self.end.set(end);
+        self.chunk.set(Some(left.chunk));
+    }
+
+    /// Whether nothing was written to it yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.place() == (0, 0) && self.end.get().is_null()
     }
 
     /// Goes on in a fresh chunk. Its end is not an edge yet.

@@ -10,6 +10,9 @@ use hbtrace_traces::format::layout::header;
 /// Threads that are alive at once.
 pub(crate) const CROWD: usize = 1500;
 
+/// Threads that live one after the other.
+pub(crate) const SHORT_LIVES: usize = 20_000;
+
 static LOCK: Mutex<u64> = Mutex::new(0);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -68,6 +71,8 @@ pub(crate) fn run(case: &str, out: &str) {
                 thread::spawn(|| hold(1)).join().unwrap();
             }
         }
+        "short lives" => short_lives(),
+        "hold long" => hold(100_000),
         "crowd" => crowd(),
         "no thread" => {
             let builder = thread::Builder::new().stack_size(1 << 60);
@@ -152,6 +157,24 @@ fn flight() {
                 touch(50_000);
                 hold(500);
             })
+        });
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    }
+}
+
+/// A hundred thousand threads, of which few live at once.
+fn short_lives() {
+    const AT_ONCE: usize = 8;
+    for _ in 0..SHORT_LIVES / AT_ONCE {
+        let threads = [(); AT_ONCE].map(|()| {
+            let small = thread::Builder::new().stack_size(1 << 16);
+            let live = || {
+                hold(1);
+                touch(5);
+            };
+            small.spawn(live).unwrap()
         });
         for thread in threads {
             thread.join().unwrap();

@@ -280,7 +280,21 @@ fn threads_that_end_hand_on_what_they_did_not_use() {
     succeeded(&run.recorded("many threads"));
     assert_eq!(run.trace().threads.len(), 501);
     let size = run.path().metadata().unwrap().len();
-    assert!(size < 501 * 4096 + (1 << 18), "{size} bytes");
+    assert!(size < 1 << 18, "{size} bytes");
+}
+
+#[test]
+fn short_lives_share_chunks() {
+    let run = Run::new("short.trace");
+    succeeded(&run.recorded("short lives"));
+    let trace = run.trace();
+    assert_eq!(trace.threads.len(), cases::SHORT_LIVES + 1);
+    assert_eq!(count(&trace, Kind::Rel), cases::SHORT_LIVES);
+    let accesses = trace.streams.iter().map(|it| it.accesses.count());
+    assert_eq!(accesses.sum::<u64>(), 5 * cases::SHORT_LIVES as u64);
+    assert!(!trace.info.truncated);
+    let size = run.path().metadata().unwrap().len();
+    assert!(size < 512 * cases::SHORT_LIVES as u64, "{size} bytes");
 }
 
 #[test]
@@ -382,7 +396,7 @@ fn a_limit_on_file_sizes_does_not_kill() {
     let limited = format!("ulimit -f 1024; exec '{}' child --exact", program.display());
     let output = Command::new("sh")
         .args(["-c", &limited])
-        .env("HBTRACE_CASE", "many threads")
+        .env("HBTRACE_CASE", "hold long")
         .env("HBTRACE_OUT", run.path())
         .output()
         .unwrap();
