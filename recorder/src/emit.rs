@@ -13,7 +13,7 @@
 //! **Time.** By default only events that ask for it ([`Event::timed`]) and an
 //! occasional other one are stamped.
 
-use hbtrace_traces::event::{MemoryOrder, SyncEvent};
+use hbtrace_traces::event::{MemoryOrder, NO_NUMBER, SyncEvent};
 use hbtrace_traces::format::words;
 use hbtrace_traces::id::SiteId;
 use hbtrace_traces::kind::Kind;
@@ -23,7 +23,9 @@ use crate::primitive::Mutex;
 use crate::session::{self, EXHAUSTED, ON, STOPPED, UNDECIDED};
 use crate::site::Place;
 use crate::writer::{self, BriefSlot, NumberSlot};
-pub(crate) use crate::writer::{brief, brief_release, is_off, lose_access, lose_sync};
+pub(crate) use crate::writer::{
+    brief, brief_release, is_off, lose_access, lose_sync, stamped, stamped_release,
+};
 
 /// Whether a mirror has something to say now. One predictable branch when off.
 #[inline(always)]
@@ -83,8 +85,21 @@ pub(crate) fn quick(kind: Kind, order: MemoryOrder, object: u32, number: u64, si
         .and_then(|second| brief(bits, second, site))
         .is_none()
     {
-        let mut event = Event::new(kind, object, site).order(order).number(number);
-        let _ = writer::sync(&mut event, false);
+        timed(kind, order, object, number, site);
+    }
+}
+
+/// Records a numbered sync event with its time.
+#[inline(never)]
+pub(crate) fn timed(kind: Kind, order: MemoryOrder, object: u32, number: u64, site: Place) {
+    let bits = words::compact_kind(kind, order, false);
+    let second = words::compact_object(object, number);
+    if second
+        .and_then(|second| stamped(bits, second, site))
+        .is_none()
+    {
+        let event = Event::new(kind, object, site).order(order);
+        let _ = writer::sync(&mut event.number(number).timed(true), false);
     }
 }
 
@@ -97,8 +112,21 @@ pub(crate) fn quick_twice(kind: Kind, object: u32, number: u64, site: Place) {
         .and_then(|second| brief(bits, second, site))
         .is_none()
     {
-        let mut event = Event::new(kind, object, site).number(number).extra(number);
-        let _ = writer::sync(&mut event, false);
+        timed_twice(kind, object, number, site);
+    }
+}
+
+/// As [`timed`], for an event whose extra is the same as its number.
+#[inline(never)]
+pub(crate) fn timed_twice(kind: Kind, object: u32, number: u64, site: Place) {
+    let bits = words::compact_kind(kind, MemoryOrder::Relaxed, false) | words::EXTRA_IS_NUMBER;
+    let second = words::compact_object(object, number);
+    if second
+        .and_then(|second| stamped(bits, second, site))
+        .is_none()
+    {
+        let event = Event::new(kind, object, site).number(number);
+        let _ = writer::sync(&mut event.extra(number).timed(true), false);
     }
 }
 
@@ -119,11 +147,23 @@ pub(crate) struct Pending(Option<NumberSlot>);
 #[derive(Clone, Copy)]
 pub(crate) struct Brief(BriefSlot);
 
-/// Records an operation on `object` before it happens, with its number missing.
-/// The caller has asked whether anything is [`recording`].
-pub(crate) fn pending(kind: Kind, order: MemoryOrder, object: u32, site: Place) -> Pending {
-    let mut event = Event::new(kind, object, site).order(order);
-    Pending(writer::sync(&mut event, true).map(|(slot, _)| slot))
+/// Records an operation on `object` before it happens, with its number missing
+/// (`fits`: it will fit a compact event). The caller has asked whether anything
+/// is [`recording`].
+pub(crate) fn pending(
+    kind: Kind,
+    order: MemoryOrder,
+    object: u32,
+    fits: bool,
+    site: Place,
+) -> Pending {
+    let bits = words::compact_kind(kind, order, false);
+    let second = words::compact_object(object, NO_NUMBER).filter(|_| fits);
+    let stamped = second.and_then(|second| writer::stamped_pending(bits, second, site));
+    Pending(stamped.map(NumberSlot::compact).or_else(|| {
+        let event = Event::new(kind, object, site).order(order);
+        writer::sync(&mut event.timed(true), true).map(|(slot, _)| slot)
+    }))
 }
 
 /// As [`pending`], of a compact event: its first word's kind, and its object as

@@ -1,5 +1,7 @@
 //! Accesses to plain data: told to the recorder, and what that is held against.
 
+use hbtrace_recorder::{Access, accesses};
+
 use crate::opaque::{settle, use_it};
 use crate::operation::{Operation, Outcome, timed};
 use crate::store::Bare;
@@ -74,10 +76,10 @@ fn told_write(count: u32) -> Outcome {
 
 #[inline(never)]
 fn told(count: u32) -> Outcome {
-    let words = [0_u64; WORDS];
+    let mut words = [0_u64; WORDS];
     timed(WARM, count, |count| {
         for index in 0..count as usize {
-            hbtrace_recorder::write(&raw const words[index % WORDS], 8);
+            hbtrace_recorder::writing(&mut words[index % WORDS]);
         }
     })
 }
@@ -85,13 +87,15 @@ fn told(count: u32) -> Outcome {
 /// Four accesses, each of its own place in the source.
 #[inline(never)]
 fn told_in_blocks(count: u32) -> Outcome {
-    let words = [0_u64; WORDS];
+    let mut words = [0_u64; WORDS];
     timed(WARM, count, |count| {
         for index in (0..count as usize).step_by(4) {
-            hbtrace_recorder::read(&raw const words[index % WORDS], 8);
-            hbtrace_recorder::read(&raw const words[(index + 1) % WORDS], 8);
-            hbtrace_recorder::write(&raw const words[(index + 2) % WORDS], 8);
-            hbtrace_recorder::write(&raw const words[(index + 3) % WORDS], 8);
+            accesses([
+                Access::read(&words[index % WORDS]),
+                Access::read(&words[(index + 1) % WORDS]),
+                Access::write(&mut words[(index + 2) % WORDS]),
+                Access::write(&mut words[(index + 3) % WORDS]),
+            ]);
         }
     })
 }

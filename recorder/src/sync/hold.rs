@@ -14,9 +14,9 @@
 //! holds them: recording an uncontended hold is to copy that word twice.
 
 use std::panic::Location;
-use std::sync::{LockResult, TryLockResult};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
-use hbtrace_traces::event::{MemoryOrder, SyncEvent};
+use hbtrace_traces::event::{MemoryOrder, NO_NUMBER, SyncEvent};
 use hbtrace_traces::format::words::{
     OBJECT_BITS, OBJECT_MASK, compact_kind, compact_site, is_compact, site_of_compact,
 };
@@ -31,6 +31,8 @@ use crate::primitive::{AtomicU32, AtomicU64, Ordering};
 
 /// `extra` of a `req` that is about the shared side of a lock.
 const SHARED: u64 = 2;
+/// How often a lock that others have is looked at before it is waited for.
+const SPINS: u32 = 100;
 /// What one more exclusive hold adds to [`Head::ended`].
 const ONE: u64 = 1 << OBJECT_BITS;
 
@@ -96,63 +98,105 @@ impl Head {
         self.ended.store(next, Ordering::Relaxed);
     }
 
-    /// Takes the lock, trying before blocking.
+    /// Takes the lock, trying before blocking. `wrap` makes the mirror's guard
+    /// of std's and the hold.
     #[inline(always)]
-    pub(super) fn take<G, const SHARED: bool>(
-        &self,
+    pub(super) fn take<'a, G, W, const SHARED: bool>(
+        &'a self,
         site: &'static Location<'static>,
         attempt: impl Fn() -> TryLockResult<G>,
         block: impl FnOnce() -> LockResult<G>,
-    ) -> (LockResult<G>, Hold<'_, SHARED>) {
+        wrap: impl FnOnce(G, Hold<'a, SHARED>) -> W,
+    ) -> LockResult<W> {
         if !emit::recording() {
-            return (block(), self.unrecorded());
+            return poison::map(block(), |guard| wrap(guard, self.unrecorded()));
         }
-        if let Some(result) = poison::tried(attempt()) {
-            return (result, self.begin(site, false));
+        match attempt() {
+            Ok(guard) => Ok(wrap(guard, self.begin(site, false))),
+            Err(TryLockError::WouldBlock) => self.wait(site, attempt, block, wrap),
+            Err(TryLockError::Poisoned(poisoned)) => {
+                let hold = self.begin_timed(site, false);
+                Err(PoisonError::new(wrap(poisoned.into_inner(), hold)))
+            }
         }
-        self.wait(site, attempt, block)
     }
 
-    /// Flags the lock and tries once more, so that the release of whoever
-    /// holds it now is most likely stamped; then waits.
+    /// Others have the lock: flags it and tries once more, so that the release
+    /// of whoever holds it now is most likely stamped; then waits.
     #[cold]
-    fn wait<G, const SHARED: bool>(
-        &self,
+    #[inline(never)]
+    fn wait<'a, G, W, const SHARED: bool>(
+        &'a self,
         site: &'static Location<'static>,
         attempt: impl Fn() -> TryLockResult<G>,
         block: impl FnOnce() -> LockResult<G>,
-    ) -> (LockResult<G>, Hold<'_, SHARED>) {
+        wrap: impl FnOnce(G, Hold<'a, SHARED>) -> W,
+    ) -> LockResult<W> {
+        if let Some(result) = self.spin(&attempt) {
+            return poison::map(result, |guard| wrap(guard, self.begin(site, false)));
+        }
         // Relaxed: a hint for whoever releases.
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let at_last = poison::tried(attempt());
-        let waits = at_last.is_none();
         let result = at_last.unwrap_or_else(|| {
-            let request = Event::new(Kind::Req, self.id(), site).timed(true);
-            emit::sync(match SHARED {
-                false => request,
-                true => request.extra(self::SHARED),
-            });
+            self.request(SHARED, site);
             block()
         });
         // Relaxed: as above.
         self.waiting.fetch_sub(1, Ordering::Relaxed);
-        (result, self.begin_full(site, |event| event.timed(waits)))
+        poison::map(result, |guard| wrap(guard, self.begin_timed(site, false)))
     }
 
-    /// Tries to take the lock.
+    /// Tries again for a while, as std's locks do before they wait, but only
+    /// when an exclusive hold has ended: that can be seen without a write to
+    /// the lock's cache line. Nothing is recorded of so short a wait.
+    #[inline]
+    fn spin<G>(&self, attempt: impl Fn() -> TryLockResult<G>) -> Option<LockResult<G>> {
+        // Relaxed: a hint, the attempt decides.
+        let mut seen = self.ended.load(Ordering::Relaxed);
+        for _ in 0..SPINS {
+            std::hint::spin_loop();
+            let now = self.ended.load(Ordering::Relaxed);
+            if now != seen {
+                seen = now;
+                if let Some(result) = poison::tried(attempt()) {
+                    return Some(result);
+                }
+            }
+        }
+        None
+    }
+
+    /// Records that the thread is about to wait for the lock.
+    fn request(&self, shared: bool, site: &'static Location<'static>) {
+        if shared {
+            let request = Event::new(Kind::Req, self.id(), site);
+            emit::sync(request.extra(SHARED).timed(true));
+        } else if emit::recording() {
+            emit::timed(Kind::Req, MemoryOrder::Relaxed, self.id(), NO_NUMBER, site);
+        }
+    }
+
+    /// Tries to take the lock; `wrap` as for [`take`](Head::take).
     #[inline(always)]
-    pub(super) fn try_take<G, const SHARED: bool>(
-        &self,
+    pub(super) fn try_take<'a, G, W, const SHARED: bool>(
+        &'a self,
         site: &'static Location<'static>,
-        attempt: impl FnOnce() -> TryLockResult<G>,
-    ) -> Option<(LockResult<G>, Hold<'_, SHARED>)> {
-        let result = poison::tried(attempt())?;
-        let hold = if emit::recording() {
-            self.begin(site, true)
-        } else {
-            self.unrecorded()
+        result: TryLockResult<G>,
+        wrap: impl FnOnce(G, Hold<'a, SHARED>) -> W,
+    ) -> TryLockResult<W> {
+        let begin = || match emit::recording() {
+            true => self.begin(site, true),
+            false => self.unrecorded(),
         };
-        Some((result, hold))
+        match result {
+            Ok(guard) => Ok(wrap(guard, begin())),
+            Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
+            Err(TryLockError::Poisoned(poisoned)) => {
+                let guard = wrap(poisoned.into_inner(), begin());
+                Err(TryLockError::Poisoned(PoisonError::new(guard)))
+            }
+        }
     }
 
     /// Records that a hold has begun; the caller has the lock.
@@ -170,18 +214,27 @@ impl Head {
                 return Hold { head: self, site };
             }
         }
-        self.begin_full(site, |event| event.tried(tried))
+        self.begin_timed(site, tried)
     }
 
+    /// Records that a hold has begun, with the time; the caller has the lock.
     #[cold]
     #[inline(never)]
-    fn begin_full<const SHARED: bool>(
+    fn begin_timed<const SHARED: bool>(
         &self,
         site: &'static Location<'static>,
-        fill: impl FnOnce(Event) -> Event,
+        tried: bool,
     ) -> Hold<'_, SHARED> {
+        // Relaxed: ordered by the lock, which the caller holds.
+        let ended = self.ended.load(Ordering::Relaxed);
+        if ended & OBJECT_MASK != 0 {
+            let kind = compact_kind(acquires(SHARED), MemoryOrder::Relaxed, tried);
+            if let Some(site) = emit::stamped(kind, ended, site) {
+                return Hold { head: self, site };
+            }
+        }
         let event = Event::new(acquires(SHARED), self.id(), site).number(self.number());
-        self.begun(emit::sync_at(fill(event)))
+        self.begun(emit::sync_at(event.tried(tried).timed(true)))
     }
 
     /// The hold whose begin was recorded at `site`, or was not.
@@ -206,7 +259,26 @@ impl Head {
         true
     }
 
-    #[inline]
+    /// Records the end of a hold, with the time; the lock is still held.
+    #[cold]
+    #[inline(never)]
+    fn end_timed(&self, kind: Kind, site: u64) {
+        // Relaxed: ordered by the lock, which the hold still has.
+        let ended = self.ended.load(Ordering::Relaxed);
+        let bits = compact_kind(kind, MemoryOrder::Relaxed, false);
+        if !is_compact(site) || !emit::stamped_release(bits, ended, site) {
+            let mut event = SyncEvent::new(kind);
+            event.object = self.id();
+            event.site = site_of_compact(site);
+            event.number = self.number();
+            emit::sync_known(event, true);
+        }
+        if kind != Kind::ReadRel {
+            self.advance(ended);
+        }
+    }
+
+    #[inline(always)]
     fn unrecorded<const SHARED: bool>(&self) -> Hold<'_, SHARED> {
         Hold {
             head: self,
@@ -248,22 +320,7 @@ impl<const SHARED: bool> Hold<'_, SHARED> {
                 self.head.advance(ended);
             }
         } else if self.site != 0 {
-            self.end_full(releases(SHARED));
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn end_full(&self, kind: Kind) {
-        let mut event = SyncEvent::new(kind);
-        event.object = self.head.id();
-        event.site = site_of_compact(self.site);
-        event.number = self.head.number();
-        // Relaxed: a hint, as said at the field.
-        emit::sync_known(event, self.head.waiting.load(Ordering::Relaxed) != 0);
-        if !SHARED {
-            // Relaxed: ordered by the lock, which this hold still has.
-            self.head.advance(self.head.ended.load(Ordering::Relaxed));
+            self.head.end_timed(releases(SHARED), self.site);
         }
     }
 }
@@ -273,7 +330,7 @@ impl<'a> Exclusive<'a> {
     pub(super) fn downgrade(self) -> Shared<'a> {
         let Hold { head, site } = self;
         if site != 0 {
-            self.end_full(Kind::Downgrade);
+            head.end_timed(Kind::Downgrade, site);
         }
         // Its end is recorded already, as the downgrade.
         std::mem::forget(self);

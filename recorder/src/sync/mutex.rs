@@ -10,7 +10,6 @@ use std::sync::{self as std_sync, LockResult, TryLockError, TryLockResult};
 use hbtrace_traces::object::ObjectKind;
 
 use super::hold::{Exclusive, Head};
-use super::poison;
 
 /// A mutex that records its holds; see [`std::sync::Mutex`].
 pub struct Mutex<T: ?Sized> {
@@ -54,12 +53,12 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        let (result, hold) = self.head.take(
+        self.head.take(
             Location::caller(),
             || self.inner.try_lock(),
             || self.inner.lock(),
-        );
-        poison::map(result, |inner| MutexGuard { hold, inner })
+            |inner, hold| MutexGuard { hold, inner },
+        )
     }
 
     /// As [`std::sync::Mutex::try_lock`].
@@ -70,10 +69,11 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let site = Location::caller();
-        let taken = self.head.try_take(site, || self.inner.try_lock());
-        poison::try_result(
-            taken.map(|(result, hold)| poison::map(result, |inner| MutexGuard { hold, inner })),
-        )
+        self.head
+            .try_take(site, self.inner.try_lock(), |inner, hold| MutexGuard {
+                hold,
+                inner,
+            })
     }
 
     /// As [`std::sync::Mutex::is_poisoned`].

@@ -21,16 +21,6 @@ pub(super) fn tried<G>(result: TryLockResult<G>) -> Option<LockResult<G>> {
     }
 }
 
-/// The result of a `try_` method.
-#[inline]
-pub(super) fn try_result<G>(result: Option<LockResult<G>>) -> TryLockResult<G> {
-    match result {
-        Some(Ok(guard)) => Ok(guard),
-        Some(Err(poisoned)) => Err(TryLockError::Poisoned(poisoned)),
-        None => Err(TryLockError::WouldBlock),
-    }
-}
-
 /// The guard of an internal lock, whose data no panic can leave in disorder.
 #[inline]
 pub(super) fn ignore<G>(result: LockResult<G>) -> G {

@@ -10,7 +10,6 @@ use std::sync::{self as std_sync, LockResult, TryLockError, TryLockResult};
 use hbtrace_traces::object::ObjectKind;
 
 use super::hold::{Exclusive, Head, Shared};
-use super::poison;
 
 /// A readers-writer lock that records its holds; see [`std::sync::RwLock`].
 pub struct RwLock<T: ?Sized> {
@@ -63,12 +62,12 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        let (result, hold) = self.head.take(
+        self.head.take(
             Location::caller(),
             || self.inner.try_read(),
             || self.inner.read(),
-        );
-        poison::map(result, |inner| RwLockReadGuard { _hold: hold, inner })
+            |inner, hold| RwLockReadGuard { _hold: hold, inner },
+        )
     }
 
     /// As [`std::sync::RwLock::try_read`].
@@ -80,10 +79,9 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
-        let taken = self.head.try_take(site, || self.inner.try_read());
-        poison::try_result(taken.map(|(result, hold)| {
-            poison::map(result, |inner| RwLockReadGuard { _hold: hold, inner })
-        }))
+        let result = self.inner.try_read();
+        let wrap = |inner, hold| RwLockReadGuard { _hold: hold, inner };
+        self.head.try_take(site, result, wrap)
     }
 
     /// As [`std::sync::RwLock::write`].
@@ -93,12 +91,12 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let (result, hold) = self.head.take(
+        self.head.take(
             Location::caller(),
             || self.inner.try_write(),
             || self.inner.write(),
-        );
-        poison::map(result, |inner| RwLockWriteGuard { hold, inner })
+            |inner, hold| RwLockWriteGuard { hold, inner },
+        )
     }
 
     /// As [`std::sync::RwLock::try_write`].
@@ -110,12 +108,9 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
-        let taken = self.head.try_take(site, || self.inner.try_write());
-        poison::try_result(
-            taken.map(|(result, hold)| {
-                poison::map(result, |inner| RwLockWriteGuard { hold, inner })
-            }),
-        )
+        let result = self.inner.try_write();
+        let wrap = |inner, hold| RwLockWriteGuard { hold, inner };
+        self.head.try_take(site, result, wrap)
     }
 
     /// As [`std::sync::RwLock::is_poisoned`].

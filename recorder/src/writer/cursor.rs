@@ -30,12 +30,13 @@ pub(super) fn with_cursor<R>(then: impl FnOnce(&Cursor) -> R) -> R {
     then(unsafe { &*cursor })
 }
 
-/// The thread's state.
+/// The thread's state; what the fast path looks at comes first.
+#[repr(C)]
 pub(super) struct Cursor {
     pub(super) access: Edge,
     /// Ends before the room for releases, or where a time stamp is due.
     pub(super) sync: Edge,
-    /// Where the room for releases ends.
+    /// Where the room for releases ends. Null where all events are stamped.
     pub(super) release_end: Cell<*mut u64>,
     uses: Remembered,
     pub(super) accesses: Stream,
@@ -47,6 +48,9 @@ pub(super) struct Cursor {
     /// Where the access stream was at the last sync event that was written in
     /// full, and where the sync stream was after it.
     pub(super) mark: Cell<(u64, *mut u64)>,
+    /// Ends for events with a time.
+    pub(super) stamped_end: Cell<*mut u64>,
+    pub(super) stamped_release_end: Cell<*mut u64>,
     /// From here on in the sync chunk the next event is stamped.
     pub(super) stamp_at: Cell<*mut u64>,
     /// Object that the thread waits for, if it was the last event written in
@@ -71,6 +75,8 @@ impl Cursor {
             base: Cell::new(SiteId::UNKNOWN),
             far: Cell::new((0, SiteId::UNKNOWN)),
             mark: Cell::new((0, std::ptr::null_mut())),
+            stamped_end: Cell::new(std::ptr::null_mut()),
+            stamped_release_end: Cell::new(std::ptr::null_mut()),
             stamp_at: Cell::new(std::ptr::null_mut()),
             waiting: Cell::new(0),
             started: Cell::new(false),

@@ -88,9 +88,9 @@ impl Edge {
     #[inline(always)]
     pub(super) fn claim(&self, next: *mut u64) -> bool {
         self.set_flag(BUSY);
-        // SAFETY: the low half of the word, of this thread only. Volatile: it
-        // must be read again, after the flag was set.
-        let low = unsafe { self.next.as_ptr().cast::<u32>().read_volatile() };
+        // SAFETY: the low half of the word, of this thread only. It is read
+        // again, as the fence after the flag says.
+        let low = unsafe { self.next.as_ptr().cast::<u32>().read() };
         if low == next.addr() as u32 {
             return true;
         }

@@ -1,7 +1,5 @@
 //! The full path: every event that is not the usual case.
 
-use std::ptr::null_mut;
-
 use hbtrace_traces::event::{NO_NUMBER, NO_TIME, NONE, SyncEvent};
 use hbtrace_traces::format::layout::{PAGE, StreamKind};
 use hbtrace_traces::format::words::{
@@ -26,7 +24,7 @@ use crate::ticks;
 /// Room at the end of a sync chunk that is kept for releases, in words.
 pub(super) const RELEASE_WORDS: usize = 64;
 /// After so many words of sync events one is stamped although nothing waits.
-const STAMP_WORDS: usize = 128;
+pub(super) const STAMP_WORDS: usize = 128;
 /// Most words that an access takes.
 const ACCESS_WORDS: usize = 3;
 /// A chunk with more accesses of far sites than this moves the base of the next.
@@ -140,14 +138,9 @@ impl Cursor {
         if stamped {
             self.stamp_at.set(next.wrapping_add(STAMP_WORDS));
         }
-        // Events that all need a stamp are all written here.
-        if shared.time_all {
-            return;
-        }
         let last = end.wrapping_sub(COMPACT_WORDS - 1);
-        self.release_end.set(last);
         let kept = last.wrapping_sub(RELEASE_WORDS);
-        self.sync.set_end(kept.min(self.stamp_at.get()));
+        self.set_ends(last, kept, shared.time_all);
     }
 
     fn has_sync_room(&self, words: usize, kind: Kind) -> bool {
@@ -176,8 +169,7 @@ impl Cursor {
     pub(super) fn settle(&self) {
         let position = self.accesses.position(&self.access);
         self.mark.set((self.last_mark(position), self.sync.next()));
-        self.sync.set_end(null_mut());
-        self.release_end.set(null_mut());
+        self.clear_ends();
     }
 
     #[cold]

@@ -106,8 +106,7 @@ impl Cursor {
             session::OFF | session::STOPPED => self.access.never(),
             _ => return,
         }
-        self.sync.set_end(std::ptr::null_mut());
-        self.release_end.set(std::ptr::null_mut());
+        self.clear_ends();
     }
 }
 

@@ -7,7 +7,8 @@
 //! at nothing but thread-local words, and only *answer or decline*: whatever is
 //! not the usual case (a place met for the first time, a full chunk, an event
 //! that needs a time, the recorder busy below a signal handler) goes to
-//! [`full`], which knows everything and is out of line.
+//! [`full`], which knows everything and is out of line. Between them,
+//! [`stamped`] writes what only lacks a time.
 //!
 //! # One word as cursor
 //!
@@ -43,9 +44,11 @@ mod cursor;
 mod edge;
 mod full;
 mod life;
+mod stamped;
 mod stream;
 
 pub(crate) use cursor::{Access, access, accesses, brief, brief_pending, brief_release, is_off};
 pub(crate) use full::{access_full, sync, sync_counted, sync_known};
 pub(crate) use life::{adopt, lose_access, lose_sync, quietly, shut, thread};
+pub(crate) use stamped::{stamped, stamped_pending, stamped_release};
 pub(crate) use stream::{BriefSlot, NumberSlot};

@@ -185,7 +185,10 @@ pub(super) trait Recorded: Versioned {
     #[inline(never)]
     fn begin_full(&self, kind: Kind, order: Ordering, site: Site) -> Pending {
         match emit::recording() {
-            true => emit::pending(kind, recorded(order), self.id(), site),
+            true => {
+                let fits = Self::code(self.tag()).is_some();
+                emit::pending(kind, recorded(order), self.id(), fits, site)
+            }
             false => Pending::none(),
         }
     }

@@ -309,23 +309,26 @@ impl<T> Queue<T> {
         timed: bool,
         site: &'static Location<'static>,
     ) {
-        if timed {
-            self.record(kind, site, |event| {
-                event.number(number).extra(number).timed(true)
-            });
-        } else if emit::recording() {
-            emit::quick_twice(kind, self.object.id(ObjectKind::Channel), number, site);
+        if !emit::recording() {
+            return;
+        }
+        let channel = self.object.id(ObjectKind::Channel);
+        match timed {
+            false => emit::quick_twice(kind, channel, number, site),
+            true => emit::timed_twice(kind, channel, number, site),
         }
     }
 
     /// Records that a send has completed, which receive `needed` enabled.
     #[inline]
     fn record_sent(&self, needed: u64, timed: bool, site: &'static Location<'static>) {
-        if timed {
-            self.record(Kind::Sent, site, |event| event.number(needed).timed(true));
-        } else if emit::recording() {
-            let channel = self.object.id(ObjectKind::Channel);
-            emit::quick(Kind::Sent, MemoryOrder::Relaxed, channel, needed, site);
+        if !emit::recording() {
+            return;
+        }
+        let channel = self.object.id(ObjectKind::Channel);
+        match timed {
+            false => emit::quick(Kind::Sent, MemoryOrder::Relaxed, channel, needed, site),
+            true => emit::timed(Kind::Sent, MemoryOrder::Relaxed, channel, needed, site),
         }
     }
 

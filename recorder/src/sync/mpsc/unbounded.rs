@@ -74,12 +74,13 @@ impl Head {
         timed: bool,
         site: &'static Location<'static>,
     ) {
-        if timed {
-            return self.record(kind, site, |event| event.number(message).timed(true));
+        if !emit::recording() {
+            return;
         }
-        if emit::recording() {
-            let channel = self.object.id(ObjectKind::Channel);
-            emit::quick(kind, MemoryOrder::Relaxed, channel, message, site);
+        let channel = self.object.id(ObjectKind::Channel);
+        match timed {
+            false => emit::quick(kind, MemoryOrder::Relaxed, channel, message, site),
+            true => emit::timed(kind, MemoryOrder::Relaxed, channel, message, site),
         }
     }
 

@@ -15,8 +15,8 @@
 //! | | 17 | compact |
 //! | | 48..64 | mark: where the thread's access stream was, in words, from any point that holds for a chunk of it, modulo 2^16 |
 //!
-//! *Compact*, two words: what a recorder writes where nobody waits. An extra is
-//! the same as the number.
+//! *Compact*, two words, or three with a time: what a recorder mostly writes. An
+//! extra is the same as the number.
 //!
 //! | word | bits | meaning |
 //! | --- | --- | --- |

@@ -17,7 +17,8 @@ const TRIED: u64 = 1 << 8;
 const HAS_NUMBER: u64 = 1 << 9;
 const HAS_EXTRA: u64 = 1 << 10;
 const HAS_OTHER: u64 = 1 << 11;
-const HAS_TIME: u64 = 1 << 12;
+/// A sync event whose first word has this bit bears a time.
+pub const HAS_TIME: u64 = 1 << 12;
 const HAS_STAMP: u64 = 1 << 13;
 const ORDER_SHIFT: u32 = 14;
 const COMPACT: u64 = 1 << 17;
@@ -30,7 +31,7 @@ pub const MARK_SHIFT: u32 = 48;
 const SITE_SHIFT: u32 = 18;
 /// Sites below this fit into a compact event.
 pub const COMPACT_SITES: u32 = 1 << 30;
-/// Words that a compact event takes.
+/// Words that a compact event takes, but for its time.
 pub const COMPACT_WORDS: usize = 2;
 /// Bits of a compact event's second word that hold the object, plus 1.
 pub const OBJECT_BITS: u32 = 20;
@@ -166,7 +167,7 @@ pub fn sync_words(first: u64) -> usize {
         return SWITCH_WORDS;
     }
     if first & COMPACT != 0 {
-        return COMPACT_WORDS;
+        return COMPACT_WORDS + usize::from(first & HAS_TIME != 0);
     }
     const OPTIONAL: u64 = HAS_NUMBER | HAS_EXTRA | HAS_OTHER | HAS_TIME | HAS_STAMP | HAS_DELTA;
     2 + (first & OPTIONAL).count_ones() as usize
@@ -208,11 +209,14 @@ pub fn decode_sync(words: &[u64]) -> Option<DecodedSync> {
         if first & EXTRA_IS_NUMBER != 0 {
             event.extra = event.number;
         }
+        if first & HAS_TIME != 0 {
+            event.time = *words.get(COMPACT_WORDS)?;
+        }
         return Some(DecodedSync {
             event,
             delta: None,
             mark,
-            words: COMPACT_WORDS,
+            words: sync_words(first),
         });
     }
     event.object = (second as u32).wrapping_sub(1);

@@ -1,0 +1,99 @@
+//! Compact events with a time: what the fast path leaves to be stamped, and
+//! what waited or ended a wait.
+//!
+//! Between the fast path and the full one: a call and a look at the clock, but
+//! nothing else that the fast path does not do as well. It declines wherever
+//! only the full path will do.
+
+use std::ptr::null_mut;
+
+use hbtrace_traces::format::words::{COMPACT_WORDS, HAS_TIME, OBJECT_MASK};
+use hbtrace_traces::kind::Kind;
+
+use super::cursor::{Cursor, with_cursor};
+use super::edge::store;
+use super::full::STAMP_WORDS;
+use super::stream::BriefSlot;
+use crate::site::{Place, Use};
+use crate::ticks;
+
+/// Words of such an event.
+pub(super) const STAMPED_WORDS: usize = COMPACT_WORDS + 1;
+
+impl Cursor {
+    /// Writes an event before `end`, or declines.
+    fn stamped(&self, kind: u64, second: u64, site: u64, end: *mut u64) -> Option<BriefSlot> {
+        let next = self.sync.room_before(end)?;
+        if !self.sync.claim(next) {
+            return None;
+        }
+        store(next.wrapping_add(2), ticks::now());
+        store(next.wrapping_add(1), second);
+        store(next, site | kind | HAS_TIME | self.mark_bits());
+        let after = next.wrapping_add(STAMPED_WORDS);
+        self.mark.set((self.accesses.position(&self.access), after));
+        self.waiting.set(match kind as u8 == Kind::Req as u8 {
+            true => (second & OBJECT_MASK) as u32,
+            false => 0,
+        });
+        self.stamp_at.set(after.wrapping_add(STAMP_WORDS));
+        if !self.release_end.get().is_null() {
+            self.sync
+                .set_end(self.stamped_end.get().min(self.stamp_at.get()));
+        }
+        self.sync.commit(after);
+        Some(BriefSlot(next))
+    }
+}
+
+/// Records a compact event at `place` with its time. Returns its first word's
+/// site; `None`: the full path has to.
+#[inline(never)]
+pub(crate) fn stamped(kind: u64, second: u64, place: Place) -> Option<u64> {
+    with_cursor(|cursor| {
+        let site = cursor.uses().get(Use::sync(place))?;
+        let end = cursor.stamped_end.get();
+        cursor.stamped(kind, second, site, end).map(|_| site)
+    })
+}
+
+/// Records a release with its time, whose site the acquire told; `false`: the
+/// full path has to.
+#[inline(never)]
+pub(crate) fn stamped_release(kind: u64, second: u64, site: u64) -> bool {
+    with_cursor(|cursor| {
+        let end = cursor.stamped_release_end.get();
+        cursor.stamped(kind, second, site, end).is_some()
+    })
+}
+
+/// As [`stamped`], for an event whose number comes later and is small enough.
+#[inline(never)]
+pub(crate) fn stamped_pending(kind: u64, second: u64, place: Place) -> Option<BriefSlot> {
+    with_cursor(|cursor| {
+        let site = cursor.uses().get(Use::sync(place))?;
+        cursor.stamped(kind, second, site, cursor.stamped_end.get())
+    })
+}
+
+impl Cursor {
+    /// Sets the ends up to which each kind of event is written without the full
+    /// path; `last` is where the last compact event of the chunk begins.
+    pub(super) fn set_ends(&self, last: *mut u64, kept: *mut u64, all_stamped: bool) {
+        let stamped = |end: *mut u64| end.wrapping_sub(STAMPED_WORDS - COMPACT_WORDS);
+        self.stamped_release_end.set(stamped(last));
+        self.stamped_end.set(stamped(kept));
+        if !all_stamped {
+            self.release_end.set(last);
+            self.sync.set_end(kept.min(self.stamp_at.get()));
+        }
+    }
+
+    /// The next sync event is written in full.
+    pub(super) fn clear_ends(&self) {
+        self.sync.set_end(null_mut());
+        self.release_end.set(null_mut());
+        self.stamped_end.set(null_mut());
+        self.stamped_release_end.set(null_mut());
+    }
+}
