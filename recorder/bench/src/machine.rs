@@ -11,7 +11,7 @@ pub fn describe(folder: &Path) {
     println!("- processor: {}, {} CPUs", processor(), cpus());
     println!("- system: Linux {}", line("/proc/sys/kernel/osrelease"));
     println!("- compiler: {}", said("rustc", &["--version"]));
-    println!("- files in: {} ({})", folder.display(), file_system(folder));
+    println!("- files on: {}", file_system(folder));
     println!("- at: {}", said("date", &["-u", "+%Y-%m-%d %H:%M UTC"]));
     load("before");
 }
@@ -68,10 +68,17 @@ fn cpus() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The type of the mount that holds `folder`.
+/// The type of the mount that holds `folder`: of those above it, the longest.
 fn file_system(folder: &Path) -> String {
-    let folder = folder.to_string_lossy();
-    said("stat", &["--file-system", "--format=%T", &folder])
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let mounts = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        Some((words.next()?, words.next()?))
+    });
+    let above = mounts.filter(|(place, _)| folder.starts_with(place));
+    above
+        .max_by_key(|(place, _)| place.len())
+        .map_or("?".into(), |(_, kind)| kind.to_owned())
 }
 
 fn line(path: &str) -> String {

@@ -8,6 +8,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -60,61 +61,64 @@ impl Bare {
         Ok(Bare { region, used: 0 })
     }
 
-    /// Where stores go on.
-    pub fn cursor(&mut self) -> Cursor<'_> {
-        let rest = &mut self.region[self.used..];
-        let range = rest.as_mut_ptr_range();
-        Cursor {
-            next: range.start.cast(),
-            end: range.end.cast(),
-            bare: self,
+    /// Stores so many words, one after the other; nothing if there is no room.
+    /// Each is a store of its own, which the compiler does not join with
+    /// others.
+    #[inline(always)]
+    pub fn fill(&mut self, words: u32) {
+        let Some(room) = self.room_for(words) else {
+            return;
+        };
+        for index in 0..words as usize {
+            // SAFETY: `room_for` found so many words there, aligned.
+            unsafe { room.add(index).write_volatile(index as u64) };
         }
+    }
+
+    /// The same, four in a block.
+    #[inline(always)]
+    pub fn fill_in_blocks(&mut self, words: u32) {
+        let words = words / 4 * 4;
+        let Some(room) = self.room_for(words) else {
+            return;
+        };
+        for index in (0..words as usize).step_by(4) {
+            for place in index..index + 4 {
+                // SAFETY: `room_for` found so many words there, aligned.
+                unsafe { room.add(place).write_volatile(place as u64) };
+            }
+        }
+    }
+
+    /// Where so many words go, which count as used from now on.
+    fn room_for(&mut self, words: u32) -> Option<*mut u64> {
+        let bytes = words as usize * 8;
+        let room = self.region.get_mut(self.used..self.used + bytes)?;
+        self.used += bytes;
+        // The region begins with a page, and whole words were used.
+        Some(room.as_mut_ptr().cast())
     }
 }
 
 /// A piece in use by a round; goes back when dropped.
 pub struct Lent(Option<Bare>);
 
-impl Lent {
-    /// Where stores go on.
-    ///
-    /// # Panics
-    /// Never: the piece is there until this is dropped.
-    pub fn cursor(&mut self) -> Cursor<'_> {
-        self.0.as_mut().expect("there until dropped").cursor()
+impl Deref for Lent {
+    type Target = Bare;
+
+    fn deref(&self) -> &Bare {
+        self.0.as_ref().expect("there until dropped")
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut Bare {
+        self.0.as_mut().expect("there until dropped")
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
         *LEFT.lock().unwrap_or_else(PoisonError::into_inner) = self.0.take();
-    }
-}
-
-/// Stores word after word.
-pub struct Cursor<'a> {
-    next: *mut u64,
-    end: *mut u64,
-    bare: &'a mut Bare,
-}
-
-impl Cursor<'_> {
-    /// Stores a word; nothing if the room is used up. One store each, which
-    /// the compiler does not join with others.
-    #[inline(always)]
-    pub fn store(&mut self, word: u64) {
-        if self.next < self.end {
-            // SAFETY: between the start and the end of the borrowed mapping,
-            // both of which are multiples of 8 (the end by pages, the start by
-            // whole words from there).
-            unsafe { self.next.write_volatile(word) };
-            self.next = self.next.wrapping_add(1);
-        }
-    }
-}
-
-impl Drop for Cursor<'_> {
-    fn drop(&mut self) {
-        self.bare.used = self.next.addr() - self.bare.region.as_ptr().addr();
     }
 }

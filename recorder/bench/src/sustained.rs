@@ -57,10 +57,5 @@ fn told(count: u32) -> Outcome {
 #[inline(never)]
 fn bare(count: u32) -> Outcome {
     let mut bare = Bare::with_room_for(count);
-    run(count, |count| {
-        let mut cursor = bare.cursor();
-        for index in 0..count {
-            cursor.store(u64::from(index));
-        }
-    })
+    run(count, |count| bare.fill(count))
 }

@@ -103,23 +103,11 @@ fn told_in_blocks(count: u32) -> Outcome {
 #[inline(never)]
 fn bare(count: u32) -> Outcome {
     let mut bare = Bare::with_room_for(WARM + count);
-    timed(WARM, count, |count| {
-        let mut cursor = bare.cursor();
-        for index in 0..count {
-            cursor.store(u64::from(index));
-        }
-    })
+    timed(WARM, count, |count| bare.fill(count))
 }
 
 #[inline(never)]
 fn bare_in_blocks(count: u32) -> Outcome {
     let mut bare = Bare::with_room_for(WARM + count);
-    timed(WARM, count, |count| {
-        let mut cursor = bare.cursor();
-        for index in (0..count).step_by(4) {
-            for place in 0..4 {
-                cursor.store(u64::from(index + place));
-            }
-        }
-    })
+    timed(WARM, count, |count| bare.fill_in_blocks(count))
 }
