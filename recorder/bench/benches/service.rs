@@ -27,7 +27,7 @@ fn main() -> io::Result<()> {
     let arguments = Arguments::of_this_program();
     let load = Load {
         clients: 16,
-        requests: 150,
+        requests: 300,
     };
     let folder = arguments.folder_on_disk()?;
     println!("## The service\n");

@@ -1,11 +1,10 @@
 //! Instructions of rounds, counted by callgrind.
 //!
 //! A child runs under valgrind and is asked for rounds as any child is.
-//! Callgrind counts only within [`child::ROUND`](crate::child::ROUND), only on
-//! the thread that runs it, and writes a file before each answer. Two
-//! rounds of different length are compared, so that what comes once in a round
-//! (objects, places and chunks seen for the first time, the operations that
-//! warm it up) cancels out.
+//! Callgrind counts only within [`child::ROUND`], only on the thread that runs
+//! it, and writes a file before each answer. Two rounds of different length are
+//! compared, so that what comes once in a round (objects, places and chunks seen
+//! for the first time, the operations that warm it up) cancels out.
 
 use std::collections::BTreeMap;
 use std::fs;

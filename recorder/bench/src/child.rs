@@ -45,9 +45,9 @@ fn serve(flavour: &flavour::Flavour) -> io::Result<()> {
     Ok(())
 }
 
-/// The name of [`round`] to callgrind.
+/// The name of what runs a round to callgrind.
 pub const ROUND: &str = "*child::round*";
-/// The name of [`answer`] to callgrind.
+/// The name of what tells the parent to callgrind.
 pub const ANSWER: &str = "*child::answer*";
 
 /// A round: a function of its own, so that it can be told from the rest.

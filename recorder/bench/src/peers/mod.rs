@@ -4,7 +4,8 @@
 //! system (compilers with ThreadSanitizer, LTTng) is looked for at run time,
 //! and a table says what was not found. Adding one: a flavour (a file here, a
 //! row in [`flavour`](crate::flavour)) or a program that speaks the protocol of
-//! [`child`](crate::child), and a row in [`found`].
+//! [`child`](crate::child), and a row in [`tracers`] or
+//! [`checkers`].
 
 #[cfg(feature = "peers")]
 pub(crate) mod fastrace;
