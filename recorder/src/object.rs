@@ -86,7 +86,7 @@ impl Object {
             known => known - 1,
         };
         *next = (*next).max(id + 1);
-        shared.announce(&Record::Object {
+        let _ = shared.announce(&Record::Object {
             object: id,
             kind: kind as u8,
             name: name.map(str::to_owned),

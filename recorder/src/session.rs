@@ -350,15 +350,22 @@ impl Shared {
         self.threads.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Writes a table record.
-    pub(crate) fn announce(&self, record: &Record) {
-        self.tables.append(record, &self.space);
+    /// Writes a table record. If it does not stay, returns when it was written,
+    /// for [`has_passed`](Shared::has_passed).
+    pub(crate) fn announce(&self, record: &Record) -> Option<u64> {
+        let now = self.space.now();
+        self.tables.append(record, &self.space).then_some(now)
+    }
+
+    /// Whether what was announced `then` is to be announced again.
+    pub(crate) fn has_passed(&self, then: u64) -> bool {
+        self.space.is_long_ago(then)
     }
 
     /// The number of a place in the source.
     pub(crate) fn site(&self, place: Place) -> u32 {
         self.sites.number(place, |site| {
-            self.announce(&Record::Site {
+            let _ = self.announce(&Record::Site {
                 site,
                 file: place.file().to_owned(),
                 line: place.line(),

@@ -41,6 +41,8 @@ const CHUNKS: u64 = 4096;
 
 /// The pool.
 pub(super) struct Pool {
+    /// How large it was to be.
+    bytes: u64,
     /// Bytes of each chunk.
     chunk: u64,
     /// Chunks that can be drawn at once.
@@ -77,6 +79,7 @@ impl Pool {
         let chunk = 1 << even.ilog2();
         let chunks = (bytes / chunk) as usize;
         Pool {
+            bytes,
             chunk,
             ready: Stock::new((chunks / 8).next_power_of_two()),
             state: Mutex::new(State {
@@ -87,6 +90,11 @@ impl Pool {
             }),
             drawn: AtomicU64::new(0),
         }
+    }
+
+    /// How large it was to be.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Bytes that it still takes from the file.

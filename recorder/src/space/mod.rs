@@ -92,8 +92,10 @@ pub(crate) enum Use {
     Accesses,
     /// Sync events.
     Order,
-    /// Names, which are drawn with a lock held and stay to the end.
+    /// Names that stay to the end.
     Tables,
+    /// Names in a flight recording that pass with the events of their time.
+    Passing,
 }
 
 impl Space {
@@ -152,7 +154,9 @@ impl Space {
             // Relaxed: as above.
             self.full.store(true, Ordering::Relaxed);
         }
-        if !self.patience.is_wanted() || purpose == Use::Tables || self.is_at_limit() {
+        // Names are drawn for with a lock held.
+        let waits = matches!(purpose, Use::Accesses | Use::Order);
+        if !self.patience.is_wanted() || !waits || self.is_at_limit() {
             return None;
         }
         let (chunk, waited) = self.patience.wait(draw);
@@ -284,6 +288,30 @@ impl Space {
         if let Some(rest) = chunk.close(used) {
             self.spare.put(rest);
         }
+    }
+
+    /// Closes a chunk of names.
+    pub(crate) fn close_names(&self, chunk: Chunk, used: usize, purpose: Use) {
+        match self.pool {
+            Some(_) if purpose == Use::Tables => chunk.seal(used),
+            _ => self.close(chunk, used),
+        }
+    }
+
+    /// Whether its chunks are used again and again.
+    pub(crate) fn is_flight(&self) -> bool {
+        self.pool.is_some()
+    }
+
+    /// A point in time of a flight recording: bytes drawn so far.
+    pub(crate) fn now(&self) -> u64 {
+        self.pool.as_ref().map_or(0, Pool::drawn)
+    }
+
+    /// Whether half of the pool was drawn since.
+    pub(crate) fn is_long_ago(&self, then: u64) -> bool {
+        let pool = self.pool.as_ref();
+        pool.is_some_and(|pool| pool.drawn().saturating_sub(then) > pool.bytes() / 2)
     }
 
     /// Takes the chunk of a thread that ends, for another to go on in.

@@ -61,6 +61,8 @@ pub(super) struct Cursor {
     pub(super) thread: Cell<Option<u32>>,
     /// Its creation was recorded.
     pub(super) adopted: Cell<bool>,
+    /// When its name was told, if that does not stay.
+    pub(super) told: Cell<Option<u64>>,
 }
 
 impl Cursor {
@@ -82,6 +84,7 @@ impl Cursor {
             started: Cell::new(false),
             thread: Cell::new(None),
             adopted: Cell::new(false),
+            told: Cell::new(None),
         }
     }
 

@@ -209,6 +209,7 @@ impl Cursor {
         if stream.is_new() && self.take_over(shared, kind) {
             return true;
         }
+        self.announce_again(shared);
         let size = stream.next_size();
         // Before the chunk is drawn: chunks drawn later bear later events.
         let ticks = ticks::now();

@@ -64,18 +64,30 @@ impl Cursor {
         self.thread.set(Some(thread));
         // Fails while thread-locals are being destroyed: the chunks stay open.
         let _ = CLOSER.try_with(|_| ());
-        let os_id = os_thread();
-        shared.announce(&Record::Thread {
-            thread,
-            os_id,
-            name: std::thread::current().name().map(str::to_owned),
-            foreign: !self.adopted.get() && os_id != std::process::id(),
-        });
+        self.announce(shared);
         let mut event = SyncEvent::new(Kind::ThreadBegin);
         event.time = ticks::now();
         event.site = SiteId::UNKNOWN;
         if self.put(shared, &event, false).is_none() {
             shared.lose_sync();
+        }
+    }
+
+    /// Tells the thread's name.
+    fn announce(&self, shared: &Shared) {
+        let os_id = os_thread();
+        self.told.set(shared.announce(&Record::Thread {
+            thread: self.thread.get().unwrap_or(NONE),
+            os_id,
+            name: std::thread::current().name().map(str::to_owned),
+            foreign: !self.adopted.get() && os_id != std::process::id(),
+        }));
+    }
+
+    /// Tells the thread's name again, if it was told long ago.
+    pub(super) fn announce_again(&self, shared: &Shared) {
+        if self.told.get().is_some_and(|told| shared.has_passed(told)) {
+            self.announce(shared);
         }
     }
 

@@ -62,7 +62,12 @@ pub(crate) fn run(case: &str, out: &str) {
             hold(100);
         }
         "room later" => room_later(),
-        "flight" => flight(),
+        "flight" => flight(20),
+        "long flight" => {
+            println!("ready");
+            flight(u32::MAX);
+        }
+        "no helper" => no_helper(),
         "fork" => fork(),
         "signal" => signal(),
         "thread locals" => thread_locals(),
@@ -149,9 +154,31 @@ fn room_later() {
     }
 }
 
+/// The process may have no thread more, so the recorder has no helper.
+fn no_helper() {
+    let none = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: a limit of this process, and its user: the limit does not hold
+    // for root.
+    unsafe {
+        assert_eq!(libc::setrlimit(libc::RLIMIT_NPROC, &none), 0);
+        if libc::geteuid() == 0 {
+            assert_eq!(
+                libc::syscall(libc::SYS_setresuid, 65_534, 65_534, 65_534),
+                0
+            );
+        }
+    }
+    hold(1000);
+    touch(1_000_000);
+    assert!(std::thread::Builder::new().spawn(|| ()).is_err());
+}
+
 /// Much more than the pool holds, by threads that come and go.
-fn flight() {
-    for _ in 0..20 {
+fn flight(rounds: u32) {
+    for _ in 0..rounds {
         let threads = [(); 3].map(|()| {
             thread::spawn(|| {
                 touch(50_000);

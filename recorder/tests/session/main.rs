@@ -219,6 +219,47 @@ fn a_flight_recording_keeps_to_its_pool() {
 }
 
 #[test]
+fn a_flight_recording_that_is_killed_is_whole() {
+    for moment in 0..8 {
+        let run = Run::new("killed.trace");
+        let mut child = run
+            .command("long flight")
+            .env("HBTRACE_OUT", run.path())
+            .env("HBTRACE_FLIGHT", "1M")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = [0; 1];
+        child
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut said)
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(100 + 37 * moment));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let trace = run.trace();
+        assert!(!trace.info.complete && !trace.info.truncated);
+        assert_eq!(trace.info.lost_events, 0);
+    }
+}
+
+#[test]
+fn without_a_helper_threads_do_its_work() {
+    let run = Run::new("alone.trace");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(run.directory.path(), open).unwrap();
+    succeeded(&run.recorded("no helper"));
+    let trace = run.trace();
+    assert_eq!(trace.info.helper_ns, 0);
+    assert!(trace.info.chunks_behind > 20);
+    assert_eq!(count(&trace, Kind::Rel), 1000);
+    let accesses: u64 = trace.streams.iter().map(|it| it.accesses.count()).sum();
+    assert_eq!(accesses, 1_000_000);
+}
+
+#[test]
 fn a_setting_that_is_not_understood_is_told() {
     for (variable, value) in [("HBTRACE_FLIGHT", "lots"), ("HBTRACE_FULL", "hope")] {
         let run = Run::new("told.trace");

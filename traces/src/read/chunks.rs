@@ -20,8 +20,9 @@ pub(super) struct Index {
     pub(super) sync: Vec<Run>,
     /// Runs of accesses, by thread and position.
     pub(super) accesses: Vec<Run>,
-    /// Payloads of table chunks, in the order of the file.
-    pub(super) tables: Vec<Range<u64>>,
+    /// Ticks and payloads of table chunks, in the order in which they were
+    /// drawn.
+    pub(super) tables: Vec<(u64, Range<u64>)>,
     /// The file ends within a chunk.
     pub(super) cut: bool,
     /// Pages that are neither part of a chunk nor empty.
@@ -77,6 +78,8 @@ pub(super) fn index(mapping: &Mapping, header: &Header) -> Index {
         }
         at = end;
     }
+    // A chunk that was used again may lie before older ones.
+    index.tables.sort_by_key(|(ticks, _)| *ticks);
     index.sync.sort_by_key(|run| (run.thread, run.position));
     index.accesses.sort_by_key(|run| (run.thread, run.position));
     if header.is_flight() && !header.rewritten() {
@@ -129,7 +132,7 @@ pub(crate) fn chunk_at(mapping: &Mapping, header: &Header, at: u64) -> Option<Ch
 impl Index {
     fn add(&mut self, mapping: &Mapping, chunk: Chunk) {
         match chunk.stream {
-            StreamKind::Table => self.tables.push(chunk.payload),
+            StreamKind::Table => self.tables.push((chunk.run.ticks, chunk.payload)),
             StreamKind::Sync => {
                 let before = self.sync.len();
                 sync_runs(mapping, chunk, &mut self.sync);

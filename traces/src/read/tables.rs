@@ -39,10 +39,10 @@ pub(super) struct Tables {
     pub(super) damaged: u64,
 }
 
-/// Reads the records of all table chunks, in the order of the file.
-pub(super) fn read(mapping: &Mapping, payloads: &[Range<u64>]) -> Tables {
+/// Reads the records of all table chunks, each with its ticks.
+pub(super) fn read(mapping: &Mapping, chunks: &[(u64, Range<u64>)]) -> Tables {
     let mut tables = Tables::default();
-    for payload in payloads {
+    for (_, payload) in chunks {
         tables.read_chunk(&mapping.bytes(payload.clone()));
     }
     tables
