@@ -24,7 +24,8 @@ use crate::session::{self, EXHAUSTED, ON, STOPPED, UNDECIDED};
 use crate::site::Place;
 use crate::writer::{self, BriefSlot, NumberSlot};
 pub(crate) use crate::writer::{
-    brief, brief_release, is_off, lose_access, lose_sync, stamped, stamped_release,
+    brief, brief_load, brief_release, is_off, is_polled, lose_access, lose_sync, stamped,
+    stamped_release,
 };
 
 /// Whether a mirror has something to say now. One predictable branch when off.

@@ -3,7 +3,8 @@
 //! Threads hammer on a few atomics of all widths and keep books of their own:
 //! what each operation read, and what it wrote. The trace tells by versions
 //! which write each operation read from. The two have to agree, event by event:
-//! kinds, orderings and fences, too, and each version was written once. Some of
+//! kinds, orderings and fences, too, and each version was written once. (A fence
+//! follows each load, since one that repeats the event before it is left out.) Some of
 //! the atomics are as old as if their versions were about to pass the bits that
 //! stand beside their values.
 //!
@@ -150,6 +151,18 @@ struct Done {
     written: Option<u64>,
 }
 
+impl Done {
+    fn fence(order: MemoryOrder) -> Done {
+        Done {
+            kind: Kind::Fence,
+            order,
+            atomic: None,
+            read: None,
+            written: None,
+        }
+    }
+}
+
 /// A small generator of random numbers (xorshift).
 struct Random(u64);
 
@@ -193,13 +206,7 @@ fn operate(atomics: &[Box<dyn Atomic>], random: &mut Random, value: u64, last: &
         0 => {
             let (order, recorded) = random.pick(&EXCHANGES[1..]);
             fence(order);
-            return Done {
-                kind: Kind::Fence,
-                order: recorded,
-                atomic: None,
-                read: None,
-                written: None,
-            };
+            return Done::fence(recorded);
         }
         1..6 => {
             let (order, recorded) = random.pick(&LOADS);
@@ -250,13 +257,20 @@ fn hammer(atomics: Vec<Box<dyn Atomic>>, operations: u64) -> BTreeMap<String, Ve
             let body = move || {
                 let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ number);
                 let mut last = vec![0; atomics.len()];
-                (0..operations / THREADS)
-                    .map(|count| {
-                        // Unique from 4 bytes on, for fewer than 2^24 rounds.
-                        let value = number << 48 | number << 24 | count;
-                        operate(&atomics, &mut random, value, &mut last)
-                    })
-                    .collect()
+                let mut done: Vec<Done> = Vec::new();
+                for count in 0..operations / THREADS {
+                    // Unique from 4 bytes on, for fewer than 2^24 rounds.
+                    let value = number << 48 | number << 24 | count;
+                    let next = operate(&atomics, &mut random, value, &mut last);
+                    if next.kind == Kind::Load {
+                        fence(Ordering::Release);
+                        done.push(next);
+                        done.push(Done::fence(MemoryOrder::Release));
+                    } else {
+                        done.push(next);
+                    }
+                }
+                done
             };
             let thread = thread::Builder::new().name(name.clone()).spawn(body);
             (name, thread.unwrap())

@@ -13,6 +13,7 @@ use hbtrace_traces::format::words::{COMPACT_WORDS, MARK_SHIFT};
 use hbtrace_traces::id::SiteId;
 
 use super::edge::{Edge, store};
+use super::poll::Poll;
 use super::stream::{BriefSlot, Stream};
 use crate::site::{Place, Remembered, Use};
 
@@ -53,6 +54,7 @@ pub(super) struct Cursor {
     pub(super) stamped_release_end: Cell<*mut u64>,
     /// From here on in the sync chunk the next event is stamped.
     pub(super) stamp_at: Cell<*mut u64>,
+    pub(super) poll: Poll,
     /// Object that the thread waits for, if it was the last event written in
     /// full.
     pub(super) waiting: Cell<u32>,
@@ -80,6 +82,7 @@ impl Cursor {
             stamped_end: Cell::new(std::ptr::null_mut()),
             stamped_release_end: Cell::new(std::ptr::null_mut()),
             stamp_at: Cell::new(std::ptr::null_mut()),
+            poll: Poll::new(),
             waiting: Cell::new(0),
             started: Cell::new(false),
             thread: Cell::new(None),
@@ -200,6 +203,37 @@ pub(crate) fn brief(kind: u64, second: u64, place: Place) -> Option<u64> {
         let site = cursor.uses.get(Use::sync(place))?;
         let first = site | kind | cursor.mark_bits();
         cursor.compact(next, first, second).then_some(site)
+    })
+}
+
+/// Whether this thread's last sync event was this load already (see `poll.rs`);
+/// `how` is its ordering, of which there are fewer than eight.
+#[inline(always)]
+pub(crate) fn is_polled(place: Place, how: u8, marks: [u64; 2]) -> bool {
+    let place = std::ptr::from_ref(place).addr() + usize::from(how);
+    with_cursor(|cursor| cursor.poll.is(&cursor.sync, place, marks))
+}
+
+/// As [`brief`], of a load, which is left out from now on where it is repeated.
+#[inline(always)]
+pub(crate) fn brief_load(
+    kind: u64,
+    second: u64,
+    place: Place,
+    how: u8,
+    marks: [u64; 2],
+) -> Option<()> {
+    with_cursor(|cursor| {
+        let next = cursor.sync.room()?;
+        let site = cursor.uses.get(Use::sync(place))?;
+        let first = site | kind | cursor.mark_bits();
+        if !cursor.compact(next, first, second) {
+            return None;
+        }
+        let place = std::ptr::from_ref(place).addr() + usize::from(how);
+        let after = next.wrapping_add(COMPACT_WORDS);
+        cursor.poll.set(next, after, place, marks);
+        Some(())
     })
 }
 

@@ -193,6 +193,7 @@ impl Cursor {
     #[cold]
     fn more_sync(&self, shared: &Shared) -> bool {
         self.settle();
+        self.poll.forget();
         let drawn = self.more(shared, StreamKind::Sync);
         if drawn {
             self.mark.set((self.mark.get().0, self.sync.next()));

@@ -44,10 +44,13 @@ mod cursor;
 mod edge;
 mod full;
 mod life;
+mod poll;
 mod stamped;
 mod stream;
 
-pub(crate) use cursor::{Access, access, accesses, brief, brief_pending, brief_release, is_off};
+pub(crate) use cursor::{
+    Access, access, accesses, brief, brief_load, brief_pending, brief_release, is_off, is_polled,
+};
 pub(crate) use full::{access_full, sync, sync_counted, sync_known};
 pub(crate) use life::{adopt, lose_access, lose_sync, quietly, shut, thread};
 pub(crate) use stamped::{stamped, stamped_pending, stamped_release};

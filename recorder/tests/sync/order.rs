@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use hbtrace_recorder::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use hbtrace_recorder::sync::{Barrier, Condvar, Mutex, Once, OnceLock, RwLock, RwLockWriteGuard};
 use hbtrace_recorder::thread;
 use hbtrace_traces::event::SyncEvent;
@@ -282,4 +283,43 @@ fn what_a_thread_sees_again_is_recorded_once() {
     let trace = exactly("order::once_again_work");
     assert_eq!(count(&trace, Kind::OnceDone), 1);
     assert_eq!(count(&trace, Kind::OnceGet), THREADS);
+}
+
+#[test]
+fn polling_work() {
+    static POLLED: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
+    static WIDE: AtomicU64 = AtomicU64::new(0);
+    for round in 0..10 {
+        let load = |of: usize| POLLED[of].load(Ordering::Acquire);
+        for _ in 0..100 {
+            assert_eq!(load(0), round);
+        }
+        assert_eq!(POLLED[0].load(Ordering::Acquire), round, "another place");
+        for _ in 0..100 {
+            assert_eq!(POLLED[0].load(Ordering::Relaxed), round, "another ordering");
+        }
+        for _ in 0..100 {
+            assert_eq!(WIDE.load(Ordering::Acquire), u64::from(round));
+        }
+        for _ in 0..5 {
+            assert_eq!(load(0), round);
+            assert_eq!(load(1), 0, "in turn");
+        }
+        for _ in 0..100 {
+            let failed = POLLED[1].compare_exchange(1, 2, Ordering::AcqRel, Ordering::Acquire);
+            assert_eq!(failed, Err(0));
+        }
+        POLLED[0].fetch_add(1, Ordering::Release);
+        WIDE.store(u64::from(round) + 1, Ordering::Release);
+    }
+}
+
+#[test]
+fn a_load_that_is_repeated_is_recorded_twice() {
+    let trace = exactly("order::polling_work");
+    // In each round four that are repeated, and eleven that are not; two in a
+    // row are told apart as a rule.
+    let loads = count(&trace, Kind::Load);
+    assert!((10 * 15..=10 * 20 + 20).contains(&loads), "{loads} loads");
+    assert_eq!(count(&trace, Kind::Rmw) + count(&trace, Kind::Store), 20);
 }

@@ -13,6 +13,9 @@
 //!   instruction in std is a loop of compare-exchanges, but for loads and, up to
 //!   four bytes, `fetch_add` and `fetch_sub`. A machine without 16-byte
 //!   compare-exchange (x86-64 before 2006) can't be recorded.
+//! - A load that only repeats the thread's event before it (the same atomic,
+//!   version, ordering and place) changes no order and no verdict, and is left
+//!   out: who waits in a loop for a flag does not fill the file.
 //! - [`get_mut`](AtomicU64::get_mut) is recorded as a plain write, as the
 //!   caller has the value to itself. Creation, `into_inner` and printing with
 //!   `{:?}` are not recorded.

@@ -279,6 +279,21 @@ impl<A: Small> Versioned for Narrow<A> {
         (old >> Self::SHIFT, Seen { word, tag })
     }
 
+    /// Word and tag: while these are the same, and the version is no lower, it
+    /// lies within two strides of the same hint and is the same modulo `P`. A
+    /// tag with an id names the object.
+    #[inline(always)]
+    fn marks(&self, seen: Seen) -> [u64; 2] {
+        [seen.word, seen.tag]
+    }
+
+    #[inline(always)]
+    fn poll(&self, order: Ordering) -> (u64, [u64; 2]) {
+        // At least Acquire: the tag is looked at after it.
+        let word = self.word().load(acquiring_load(order));
+        (word >> Self::SHIFT, [word, self.tag_after()])
+    }
+
     #[inline(always)]
     fn version(seen: Seen) -> u64 {
         let hint = hint(seen.tag);

@@ -72,6 +72,11 @@ pub(super) trait Versioned {
         order: Ordering,
     ) -> Result<Self::Seen, Self::Seen>;
 
+    /// What tells the atomic and the version that an atomic of this type was
+    /// last seen at, if that was told by a compact event (see `writer/poll.rs`).
+    fn marks(&self, seen: Self::Seen) -> [u64; 2];
+    /// The value's bits now, and what the marks would be.
+    fn poll(&self, order: Ordering) -> (u64, [u64; 2]);
     /// The version that was read.
     fn version(seen: Self::Seen) -> u64;
     /// The same as the second word of a compact event, if that can hold it.
@@ -132,6 +137,10 @@ pub(super) trait Recorded: Versioned {
 
     #[inline(always)]
     fn load(&self, order: Ordering, site: Site) -> Value<Self> {
+        let (bits, marks) = self.poll(order);
+        if emit::is_polled(site, recorded(order) as u8, marks) {
+            return Self::Native::from_bits(bits);
+        }
         let seen = self.read(self.tag(), order);
         let seen = seen.unwrap_or_else(|| self.read_again(order));
         self.loaded(seen, order, site);
@@ -140,9 +149,12 @@ pub(super) trait Recorded: Versioned {
 
     #[inline(always)]
     fn loaded(&self, seen: Self::Seen, order: Ordering, site: Site) {
-        let kind = compact_kind(Kind::Load, recorded(order), false);
+        let how = recorded(order);
+        let kind = compact_kind(Kind::Load, how, false);
         let brief = self.brief(seen).filter(|_| emit::is_on());
-        if brief.is_none_or(|second| emit::brief(kind, second, site).is_none()) {
+        let marks = self.marks(seen);
+        let tell = |second| emit::brief_load(kind, second, site, how as u8, marks);
+        if brief.and_then(tell).is_none() {
             self.loaded_full(seen, order, site);
         }
     }
@@ -264,7 +276,9 @@ pub(super) trait Recorded: Versioned {
         if let Some(seen) = self.read(tag, failure) {
             let old = Self::bits(seen);
             if old != current {
-                self.loaded(seen, failure, site);
+                if !emit::is_polled(site, recorded(failure) as u8, self.marks(seen)) {
+                    self.loaded(seen, failure, site);
+                }
                 return Err(Self::Native::from_bits(old));
             }
             let kind = compact_kind(Kind::Rmw, recorded(success), false);

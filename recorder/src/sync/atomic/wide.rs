@@ -129,6 +129,21 @@ impl<A: Native> Versioned for Wide<A> {
     }
 
     #[inline(always)]
+    fn marks(&self, seen: (u64, u64)) -> [u64; 2] {
+        [seen.1, u64::from(self.object.drawn())]
+    }
+
+    /// The value is no older than the one that this thread saw last, and no
+    /// newer than the version behind it.
+    #[inline(always)]
+    fn poll(&self, order: Ordering) -> (u64, [u64; 2]) {
+        // At least Acquire: the version is looked at after it.
+        let bits = self.value.bits(acquiring_load(order));
+        let version = self.version.load(Ordering::Relaxed);
+        (bits, self.marks((bits, version)))
+    }
+
+    #[inline(always)]
     fn version(seen: (u64, u64)) -> u64 {
         seen.1
     }
