@@ -34,8 +34,9 @@ pub(super) type Carried = Option<Arc<VectorClock>>;
 #[derive(Clone, Debug)]
 struct Version {
     carried: Carried,
-    /// It continues the sequence of a version that was not written yet.
-    open: bool,
+    /// It continues the sequence of this version, which was not written yet;
+    /// what lies between is in `carried`.
+    open: Option<u64>,
     /// Kept for read-modify-writes yet to come, not only for loads.
     pinned: bool,
 }
@@ -84,6 +85,19 @@ impl Atomics {
         Some(carried.is_some_and(|carried| clock.join(&carried)))
     }
 
+    /// Joins what is known of a version that is not known in full, and gives
+    /// the one that the rest rests on: itself, if it was not written yet.
+    pub(super) fn load_open(&mut self, object: u32, version: u64, clock: &mut VectorClock) -> u64 {
+        let atomic = self.atomics.get(&object);
+        let Some(written) = atomic.and_then(|atomic| atomic.get(version)) else {
+            return version;
+        };
+        if let Some(carried) = &written.carried {
+            clock.join(carried);
+        }
+        written.open.unwrap_or(version)
+    }
+
     /// What `version` carries, or `None` if that is not known yet.
     fn carried(&mut self, object: u32, version: u64) -> Option<Carried> {
         if version == 0 || version == NO_NUMBER {
@@ -109,18 +123,9 @@ impl Atomics {
             atomic.add_pending(own, continues);
             return;
         }
-        let before = continues.then(|| match version.saturating_sub(1) {
-            0 => Some(None),
-            before => atomic.carried(before),
-        });
-        let written = match before {
-            None => Version::closed(own),
-            Some(Some(before)) => Version::closed(joined(own, before)),
-            Some(None) => Version {
-                carried: own,
-                open: true,
-                pinned: false,
-            },
+        let written = match version.saturating_sub(1) {
+            before if continues && before > 0 => atomic.continued(before, own),
+            _ => Version::closed(own),
         };
         let last = atomic.last.as_ref().map_or(0, |(last, _)| *last);
         let wanted = self.loads.contains_key(&(object, last));
@@ -147,7 +152,7 @@ impl Version {
     fn closed(carried: Carried) -> Version {
         Version {
             carried,
-            open: false,
+            open: None,
             pinned: false,
         }
     }
@@ -161,18 +166,34 @@ impl Atomic {
         }
     }
 
+    /// A version that continues the sequence of `before`, with `own` published
+    /// by its writer.
+    fn continued(&mut self, before: u64, own: Carried) -> Version {
+        if let Some(carried) = self.carried(before) {
+            return Version::closed(joined(own, carried));
+        }
+        let (carried, open) = match self.get(before) {
+            Some(written) => (joined(own, written.carried.clone()), written.open),
+            None => (own, None),
+        };
+        Version {
+            carried,
+            open: open.or(Some(before)),
+            pinned: false,
+        }
+    }
+
     /// What `version` carries, if it and all it continues were written.
     fn carried(&mut self, version: u64) -> Option<Carried> {
         let mut open = Vec::new();
         let mut at = version;
         let mut carried = loop {
-            match self.get(at) {
-                None if at == 0 => break None,
-                None => return None,
-                Some(written) if written.open => open.push(at),
-                Some(written) => break written.carried.clone(),
-            }
-            at -= 1;
+            let written = self.get(at)?;
+            let Some(before) = written.open else {
+                break written.carried.clone();
+            };
+            open.push(at);
+            at = before;
         };
         for at in open.into_iter().rev() {
             let own = self.get(at).and_then(|written| written.carried.clone());
@@ -194,10 +215,10 @@ impl Atomic {
             if let Some(carried) = &written.carried {
                 news |= clock.join(carried);
             }
-            if !written.open {
+            let Some(before) = written.open else {
                 break;
-            }
-            at -= 1;
+            };
+            at = before;
         }
         news
     }
@@ -209,12 +230,13 @@ impl Atomic {
         };
         if let Some(written) = written {
             written.carried = carried.clone();
-            written.open = false;
+            written.open = None;
         }
     }
 
     /// Adds a version. The last one before it is kept if a load yet to come
-    /// has read it (`wanted`), or if an open version may continue it.
+    /// has read it (`wanted`), or if an open version may continue it: one that
+    /// is not the next.
     fn push(&mut self, version: u64, mut written: Version, wanted: bool) {
         let last = self.last.as_ref().map_or(0, |(last, _)| *last);
         if version < last {
@@ -225,7 +247,7 @@ impl Atomic {
         let Some((last, mut before)) = self.last.replace((version, written)) else {
             return;
         };
-        before.pinned = before.open || version != last + 1;
+        before.pinned |= version != last + 1;
         if before.pinned || wanted {
             self.kept.insert(last, before);
         }

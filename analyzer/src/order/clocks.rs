@@ -6,6 +6,7 @@ use hbtrace_traces::event::{MemoryOrder, NO_NUMBER, SyncEvent};
 use hbtrace_traces::id::ThreadId;
 use hbtrace_traces::kind::{Effect, Slot};
 use hbtrace_traces::trace::{Step, Trace};
+use rustc_hash::FxHashSet;
 
 use super::Order;
 use super::atomics::{Atomics, Carried};
@@ -37,6 +38,8 @@ pub struct Clocks<'t> {
     slots: Slots,
     atomics: Atomics,
     lives: Lives,
+    /// The last step was a cut.
+    has_cut: bool,
 }
 
 /// An event's place in the order: enough to compare it with any other.
@@ -61,8 +64,8 @@ struct Strand {
     release_fence: Carried,
     /// What its relaxed loads have read, for the next acquire fence.
     relaxed: VectorClock,
-    /// Versions among that which were not written yet when it read them.
-    unwritten: Vec<(u32, u64)>,
+    /// Versions that this rests on and that were not written yet.
+    unwritten: FxHashSet<(u32, u64)>,
 }
 
 impl Moment {
@@ -86,6 +89,7 @@ impl<'t> Clocks<'t> {
             slots: Slots::default(),
             atomics: Atomics::new(trace),
             lives: Lives::default(),
+            has_cut: false,
         }
     }
 
@@ -95,6 +99,7 @@ impl<'t> Clocks<'t> {
     pub fn step(&mut self, step: Step) -> u32 {
         match step {
             Step::Accesses { thread, .. } => {
+                self.has_cut = false;
                 self.begin(thread);
                 self.epoch(thread)
             }
@@ -140,6 +145,7 @@ impl<'t> Clocks<'t> {
     }
 
     fn apply(&mut self, thread: ThreadId, event: &SyncEvent) {
+        let had_cut = std::mem::replace(&mut self.has_cut, false);
         for effect in event.effects() {
             match effect {
                 Effect::Acquire(slot) if self.order.keeps(*slot) => {
@@ -155,7 +161,13 @@ impl<'t> Clocks<'t> {
                     self.write(thread, event, true);
                 }
                 Effect::Fence => self.fence(thread, event.order),
-                Effect::Cut => self.cut(),
+                Effect::Cut => {
+                    // All threads may pass one, each by an event of its own.
+                    if !had_cut {
+                        self.cut();
+                    }
+                    self.has_cut = true;
+                }
                 _ => {}
             }
         }
@@ -234,8 +246,10 @@ impl<'t> Clocks<'t> {
                 self.atomics.settle(event.object, version, clock)
             }
             None => {
-                strand.unwritten.push((event.object, version));
-                return false;
+                let clock = &mut strand.relaxed;
+                let before = self.atomics.load_open(event.object, version, clock);
+                strand.unwritten.insert((event.object, before));
+                return before != version;
             }
         };
         strand.changed(news && acquires);
@@ -303,7 +317,7 @@ impl Strand {
             begun: false,
             release_fence: None,
             relaxed: VectorClock::new(),
-            unwritten: Vec::new(),
+            unwritten: FxHashSet::default(),
         }
     }
 

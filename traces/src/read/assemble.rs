@@ -71,7 +71,7 @@ fn put_together(
     mapping: Mapping,
     mut threads: FxHashMap<u32, ThreadStreams>,
 ) -> Trace {
-    let ids = thread_ids(&seen.tables, &threads);
+    let ids = thread_ids(&seen, &threads);
     let events: usize = threads.values().map(|thread| thread.sync.len()).sum();
     let mut labels = Ids::new(&ids, (events + seen.tables.objects.len()) as u64);
     let mut builder = Builder {
@@ -113,9 +113,13 @@ fn times(trace: &Trace) -> Option<(u64, u64)> {
     }))
 }
 
-/// All threads that have a record, wrote anything, or are named by an event.
-fn thread_ids(tables: &Tables, threads: &FxHashMap<u32, ThreadStreams>) -> Vec<u32> {
-    let mut seen: FxHashSet<u32> = tables.threads.keys().copied().collect();
+/// All threads that have a record, wrote anything, or are named by an event. A
+/// flight recording has records of ever so many of which nothing else is left.
+fn thread_ids(read: &Seen, threads: &FxHashMap<u32, ThreadStreams>) -> Vec<u32> {
+    let mut seen: FxHashSet<u32> = FxHashSet::default();
+    if read.window.is_none() {
+        seen.extend(read.tables.threads.keys());
+    }
     for (&id, thread) in threads {
         if !thread.sync.is_empty() || !thread.accesses.is_empty() {
             seen.insert(id);

@@ -159,6 +159,10 @@ fn cut(stream: &mut Stream, open: Vec<SyncEvent>, accesses: u64) {
     if let AccessStream::Mapped(accesses) = &mut stream.accesses {
         accesses.begin_at(from);
     }
+    // A thread of which nothing is left passes none.
+    if open.is_empty() && stream.sync.is_empty() && from == stream.accesses.end() {
+        return;
+    }
     let cut = SyncEvent::new(Kind::Cut);
     let events = [cut].into_iter().chain(open).chain([cut]);
     let mut events: Vec<SyncEvent> = events
