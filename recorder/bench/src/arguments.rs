@@ -22,6 +22,9 @@ pub struct Arguments {
     /// Rounds of each side for each start.
     #[arg(long, default_value_t = 81)]
     pub rounds: u32,
+    /// Seconds after which a row is done with fewer rounds.
+    #[arg(long, default_value_t = 20.0)]
+    pub seconds: f64,
     /// Pairs of runs of the service.
     #[arg(long, default_value_t = 30)]
     pub pairs: u32,

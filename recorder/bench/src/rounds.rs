@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::arguments::Arguments;
 use crate::child::Side;
@@ -44,10 +45,15 @@ pub fn by_turns(
         ..Rounds::default()
     };
     let mut all: Vec<Rounds> = variants.iter().map(named).collect();
+    let most = Duration::from_secs_f64(arguments.seconds / f64::from(arguments.starts.max(1)));
     for _ in 0..arguments.starts {
+        let start = Instant::now();
         let sides = variants.iter().map(|variant| variant.start(folder));
         let mut sides = sides.collect::<io::Result<Vec<Side>>>()?;
         for round in 0..=arguments.rounds as usize {
+            if start.elapsed() > most {
+                break;
+            }
             for turn in 0..sides.len() {
                 // Who follows whom changes from round to round.
                 let side = (turn + round) % sides.len();

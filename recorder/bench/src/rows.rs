@@ -136,12 +136,7 @@ pub const ROWS: &[Row] = &[
         Target::Times(1.25),
     ),
     row("once-get", "once cell, get", 100_000, Target::None),
-    row(
-        "condvar",
-        "condition variable, hand-over",
-        100,
-        Target::None,
-    ),
+    row("condvar", "condition variable, hand-over", 20, Target::None),
     row("spawn-join", "thread, spawn and join", 10, Target::None),
 ];
 
