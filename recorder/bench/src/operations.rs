@@ -19,6 +19,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::new("rwlock-read", rwlock_read),
     Operation::new("rwlock-write", rwlock_write),
     Operation::new("u32-load", u32_load),
+    Operation::new("u32-load-again", u32_load_again),
     Operation::new("u32-store", u32_store),
     Operation::new("u32-add", u32_add),
     Operation::new("u64-load", u64_load),
@@ -63,8 +64,21 @@ fn rwlock_write(count: u32) -> Outcome {
     })
 }
 
+/// Two in turn: a load that repeats the one before it tells nothing new.
 #[inline(never)]
 fn u32_load(count: u32) -> Outcome {
+    let (one, other) = (AtomicU32::new(1), AtomicU32::new(2));
+    settle(&(&one, &other));
+    timed(WARM, count, |count| {
+        for _ in 0..count / 2 {
+            use_it(one.load(Ordering::Acquire).into());
+            use_it(other.load(Ordering::Acquire).into());
+        }
+    })
+}
+
+#[inline(never)]
+fn u32_load_again(count: u32) -> Outcome {
     let atomic = AtomicU32::new(1);
     settle(&atomic);
     timed(WARM, count, |count| {
@@ -99,11 +113,12 @@ fn u32_add(count: u32) -> Outcome {
 
 #[inline(never)]
 fn u64_load(count: u32) -> Outcome {
-    let atomic = AtomicU64::new(1);
-    settle(&atomic);
+    let (one, other) = (AtomicU64::new(1), AtomicU64::new(2));
+    settle(&(&one, &other));
     timed(WARM, count, |count| {
-        for _ in 0..count {
-            use_it(atomic.load(Ordering::Acquire));
+        for _ in 0..count / 2 {
+            use_it(one.load(Ordering::Acquire));
+            use_it(other.load(Ordering::Acquire));
         }
     })
 }
@@ -134,11 +149,15 @@ fn u64_add(count: u32) -> Outcome {
 #[inline(never)]
 fn pointer_load(count: u32) -> Outcome {
     let mut target = 1_u64;
-    let atomic = AtomicPtr::new(&raw mut target);
-    settle(&atomic);
+    let (one, other) = (
+        AtomicPtr::new(&raw mut target),
+        AtomicPtr::new(&raw mut target),
+    );
+    settle(&(&one, &other));
     timed(WARM, count, |count| {
-        for _ in 0..count {
-            use_it(atomic.load(Ordering::Acquire).addr() as u64);
+        for _ in 0..count / 2 {
+            use_it(one.load(Ordering::Acquire).addr() as u64);
+            use_it(other.load(Ordering::Acquire).addr() as u64);
         }
     })
 }

@@ -81,7 +81,13 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "u32-load",
-        "atomic `u32`, load",
+        "atomic `u32`, loads of two in turn",
+        100_000,
+        Target::Above(1.0),
+    ),
+    row(
+        "u32-load-again",
+        "the same, again and again",
         100_000,
         Target::Above(1.0),
     ),
@@ -94,7 +100,7 @@ pub const ROWS: &[Row] = &[
     row("u32-add", "atomic `u32`, add", 60_000, Target::Above(1.0)),
     row(
         "u64-load",
-        "atomic `u64`, load",
+        "atomic `u64`, loads of two in turn",
         100_000,
         Target::Above(1.0),
     ),
@@ -107,7 +113,7 @@ pub const ROWS: &[Row] = &[
     row("u64-add", "atomic `u64`, add", 60_000, Target::Above(6.0)),
     row(
         "pointer-load",
-        "atomic pointer, load",
+        "atomic pointer, loads of two in turn",
         100_000,
         Target::Above(1.0),
     ),
