@@ -33,6 +33,10 @@ use crate::primitive::{AtomicU32, AtomicU64, Ordering};
 const SHARED: u64 = 2;
 /// How often a lock that others have is looked at before it is waited for.
 const SPINS: u32 = 100;
+/// The next release is stamped.
+const STAMP: u32 = 1;
+/// One thread that waits.
+const WAITER: u32 = 2;
 /// What one more exclusive hold adds to [`Head::ended`].
 const ONE: u64 = 1 << OBJECT_BITS;
 
@@ -45,7 +49,10 @@ pub(super) struct Head {
     ended: AtomicU64,
     object: Object,
     kind: ObjectKind,
-    /// Threads that wait. Decides only whether releases are stamped.
+    /// Threads that wait, in [`WAITER`]s, and whether the next release is to be
+    /// [stamped](STAMP): it is asked for by whoever begins to wait and by whoever
+    /// takes the lock while others wait. (Asking for all of them while anybody
+    /// waits would slow down a thread that takes the lock again and again.)
     waiting: AtomicU32,
 }
 
@@ -100,80 +107,84 @@ impl Head {
 
     /// Takes the lock, trying before blocking. `wrap` makes the mirror's guard
     /// of std's and the hold.
+    ///
+    /// What is out of line here returns nothing or a word, so that the guard
+    /// stays in registers.
     #[inline(always)]
     pub(super) fn take<'a, G, W, const SHARED: bool>(
         &'a self,
         site: &'static Location<'static>,
         attempt: impl Fn() -> TryLockResult<G>,
-        block: impl FnOnce() -> LockResult<G>,
-        wrap: impl FnOnce(G, Hold<'a, SHARED>) -> W,
+        block: impl Fn() -> LockResult<G>,
+        wrap: impl Fn(G, Hold<'a, SHARED>) -> W,
     ) -> LockResult<W> {
-        if !emit::recording() {
-            return poison::map(block(), |guard| wrap(guard, self.unrecorded()));
-        }
-        match attempt() {
-            Ok(guard) => Ok(wrap(guard, self.begin(site, false))),
-            Err(TryLockError::WouldBlock) => self.wait(site, attempt, block, wrap),
-            Err(TryLockError::Poisoned(poisoned)) => {
-                let hold = self.begin_timed(site, false);
-                Err(PoisonError::new(wrap(poisoned.into_inner(), hold)))
+        let (result, site) = if !emit::recording() {
+            (block(), 0)
+        } else if let Some(result) = self.without_waiting(&attempt) {
+            (result, self.begin::<SHARED>(site, false))
+        } else {
+            self.request(SHARED, site);
+            let result = block();
+            self.waited();
+            (result, self.begin_timed::<SHARED>(site, false))
+        };
+        poison::map(result, |guard| wrap(guard, Hold { head: self, site }))
+    }
+
+    /// Tries, and tries again for a while, as std's locks do before they wait.
+    /// Nothing is recorded of so short a wait.
+    #[inline(always)]
+    fn without_waiting<G>(&self, attempt: impl Fn() -> TryLockResult<G>) -> Option<LockResult<G>> {
+        let mut left = SPINS;
+        loop {
+            let result = poison::tried(attempt());
+            if result.is_some() || left == 0 {
+                return result;
             }
+            left = self.pause(left);
         }
     }
 
-    /// Others have the lock: flags it and tries once more, so that the release
-    /// of whoever holds it now is most likely stamped; then waits.
+    /// Looks up to `left` times whether an exclusive hold has ended, which can
+    /// be seen without a write to the lock's cache line. Returns how often it
+    /// may be looked again.
     #[cold]
     #[inline(never)]
-    fn wait<'a, G, W, const SHARED: bool>(
-        &'a self,
-        site: &'static Location<'static>,
-        attempt: impl Fn() -> TryLockResult<G>,
-        block: impl FnOnce() -> LockResult<G>,
-        wrap: impl FnOnce(G, Hold<'a, SHARED>) -> W,
-    ) -> LockResult<W> {
-        if let Some(result) = self.spin(&attempt) {
-            return poison::map(result, |guard| wrap(guard, self.begin(site, false)));
-        }
-        // Relaxed: a hint for whoever releases.
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let at_last = poison::tried(attempt());
-        let result = at_last.unwrap_or_else(|| {
-            self.request(SHARED, site);
-            block()
-        });
-        // Relaxed: as above.
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        poison::map(result, |guard| wrap(guard, self.begin_timed(site, false)))
-    }
-
-    /// Tries again for a while, as std's locks do before they wait, but only
-    /// when an exclusive hold has ended: that can be seen without a write to
-    /// the lock's cache line. Nothing is recorded of so short a wait.
-    #[inline]
-    fn spin<G>(&self, attempt: impl Fn() -> TryLockResult<G>) -> Option<LockResult<G>> {
-        // Relaxed: a hint, the attempt decides.
-        let mut seen = self.ended.load(Ordering::Relaxed);
-        for _ in 0..SPINS {
+    fn pause(&self, left: u32) -> u32 {
+        // Relaxed: a hint, the next attempt decides.
+        let seen = self.ended.load(Ordering::Relaxed);
+        for left in (0..left).rev() {
             std::hint::spin_loop();
-            let now = self.ended.load(Ordering::Relaxed);
-            if now != seen {
-                seen = now;
-                if let Some(result) = poison::tried(attempt()) {
-                    return Some(result);
-                }
+            if self.ended.load(Ordering::Relaxed) != seen {
+                return left;
             }
         }
-        None
+        0
     }
 
-    /// Records that the thread is about to wait for the lock.
+    /// Asks for a stamp on the next release, and records that the thread is
+    /// about to wait.
+    #[cold]
+    #[inline(never)]
     fn request(&self, shared: bool, site: &'static Location<'static>) {
+        // Relaxed, both: a hint for whoever releases.
+        self.waiting.fetch_add(WAITER, Ordering::Relaxed);
+        self.waiting.fetch_or(STAMP, Ordering::Relaxed);
         if shared {
             let request = Event::new(Kind::Req, self.id(), site);
             emit::sync(request.extra(SHARED).timed(true));
         } else if emit::recording() {
             emit::timed(Kind::Req, MemoryOrder::Relaxed, self.id(), NO_NUMBER, site);
+        }
+    }
+
+    /// The wait is over. If others wait, the release that is to come most
+    /// likely ends the wait of one.
+    #[cold]
+    fn waited(&self) {
+        // Relaxed, both: as in `request`.
+        if self.waiting.fetch_sub(WAITER, Ordering::Relaxed) >= 2 * WAITER {
+            self.waiting.fetch_or(STAMP, Ordering::Relaxed);
         }
     }
 
@@ -185,66 +196,65 @@ impl Head {
         result: TryLockResult<G>,
         wrap: impl FnOnce(G, Hold<'a, SHARED>) -> W,
     ) -> TryLockResult<W> {
-        let begin = || match emit::recording() {
-            true => self.begin(site, true),
-            false => self.unrecorded(),
+        let hold = || Hold {
+            head: self,
+            site: match emit::recording() {
+                true => self.begin::<SHARED>(site, true),
+                false => 0,
+            },
         };
         match result {
-            Ok(guard) => Ok(wrap(guard, begin())),
+            Ok(guard) => Ok(wrap(guard, hold())),
             Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
             Err(TryLockError::Poisoned(poisoned)) => {
-                let guard = wrap(poisoned.into_inner(), begin());
+                let guard = wrap(poisoned.into_inner(), hold());
                 Err(TryLockError::Poisoned(PoisonError::new(guard)))
             }
         }
     }
 
-    /// Records that a hold has begun; the caller has the lock.
+    /// Records that a hold has begun; the caller has the lock. Returns the
+    /// hold's site.
     #[inline(always)]
-    fn begin<const SHARED: bool>(
-        &self,
-        site: &'static Location<'static>,
-        tried: bool,
-    ) -> Hold<'_, SHARED> {
+    fn begin<const SHARED: bool>(&self, site: &'static Location<'static>, tried: bool) -> u64 {
         // Relaxed: ordered by the lock, which the caller holds.
         let ended = self.ended.load(Ordering::Relaxed);
-        if ended & OBJECT_MASK != 0 {
-            let kind = compact_kind(acquires(SHARED), MemoryOrder::Relaxed, tried);
-            if let Some(site) = emit::brief(kind, ended, site) {
-                return Hold { head: self, site };
-            }
+        let kind = compact_kind(acquires(SHARED), MemoryOrder::Relaxed, tried);
+        if ended & OBJECT_MASK != 0
+            && let Some(site) = emit::brief(kind, ended, site)
+        {
+            return site;
         }
-        self.begin_timed(site, tried)
+        self.begin_timed::<SHARED>(site, tried)
     }
 
-    /// Records that a hold has begun, with the time; the caller has the lock.
+    /// As [`begin`](Head::begin), with the time.
     #[cold]
     #[inline(never)]
     fn begin_timed<const SHARED: bool>(
         &self,
         site: &'static Location<'static>,
         tried: bool,
-    ) -> Hold<'_, SHARED> {
+    ) -> u64 {
         // Relaxed: ordered by the lock, which the caller holds.
         let ended = self.ended.load(Ordering::Relaxed);
-        if ended & OBJECT_MASK != 0 {
-            let kind = compact_kind(acquires(SHARED), MemoryOrder::Relaxed, tried);
-            if let Some(site) = emit::stamped(kind, ended, site) {
-                return Hold { head: self, site };
-            }
+        let kind = compact_kind(acquires(SHARED), MemoryOrder::Relaxed, tried);
+        if ended & OBJECT_MASK != 0
+            && let Some(site) = emit::stamped(kind, ended, site)
+        {
+            return site;
         }
         let event = Event::new(acquires(SHARED), self.id(), site).number(self.number());
         self.begun(emit::sync_at(event.tried(tried).timed(true)))
     }
 
-    /// The hold whose begin was recorded at `site`, or was not.
-    fn begun<const SHARED: bool>(&self, site: Option<SiteId>) -> Hold<'_, SHARED> {
-        let site = match site {
+    /// The site of a hold whose begin was recorded at `site`, or was not.
+    fn begun(&self, site: Option<SiteId>) -> u64 {
+        match site {
             Some(site) if self.is_compact() => compact_site(site),
             Some(site) => compact_site(site) & !compact_site(SiteId::UNKNOWN) | 1,
             None => 0,
-        };
-        Hold { head: self, site }
+        }
     }
 
     /// Sees to it that the word of the count bears the id, if it can.
@@ -265,6 +275,8 @@ impl Head {
     fn end_timed(&self, kind: Kind, site: u64) {
         // Relaxed: ordered by the lock, which the hold still has.
         let ended = self.ended.load(Ordering::Relaxed);
+        // Relaxed: a hint, as said at the field.
+        self.waiting.fetch_and(!STAMP, Ordering::Relaxed);
         let bits = compact_kind(kind, MemoryOrder::Relaxed, false);
         if !is_compact(site) || !emit::stamped_release(bits, ended, site) {
             let mut event = SyncEvent::new(kind);
@@ -275,14 +287,6 @@ impl Head {
         }
         if kind != Kind::ReadRel {
             self.advance(ended);
-        }
-    }
-
-    #[inline(always)]
-    fn unrecorded<const SHARED: bool>(&self) -> Hold<'_, SHARED> {
-        Hold {
-            head: self,
-            site: 0,
         }
     }
 }
@@ -313,7 +317,7 @@ impl<const SHARED: bool> Hold<'_, SHARED> {
         let ended = self.head.ended.load(Ordering::Relaxed);
         let kind = compact_kind(releases(SHARED), MemoryOrder::Relaxed, false);
         if is_compact(self.site)
-            && self.head.waiting.load(Ordering::Relaxed) == 0
+            && self.head.waiting.load(Ordering::Relaxed) & STAMP == 0
             && emit::brief_release(kind, ended, self.site)
         {
             if !SHARED {
@@ -371,12 +375,14 @@ impl<'a> Suspended<'a> {
         condition: &Object,
         site: &'static Location<'static>,
     ) -> Exclusive<'a> {
+        let head = self.head;
         if !self.recorded {
-            return self.head.unrecorded();
+            return Hold { head, site: 0 };
         }
         let woken = Event::new(Kind::Woken, condition.id(ObjectKind::Condvar), site);
-        let event = woken.other(self.head.id()).number(self.head.number());
-        self.head.begun(emit::sync_at(event.timed(true)))
+        let event = woken.other(head.id()).number(head.number());
+        let site = head.begun(emit::sync_at(event.timed(true)));
+        Hold { head, site }
     }
 }
 

@@ -14,6 +14,7 @@ use hbtrace_traces::id::SiteId;
 
 use super::edge::{Edge, store};
 use super::poll::Poll;
+use super::stamped::STEP_MIN;
 use super::stream::{BriefSlot, Stream};
 use crate::site::{Place, Remembered, Use};
 
@@ -52,6 +53,8 @@ pub(super) struct Cursor {
     /// Ends for events with a time.
     pub(super) stamped_end: Cell<*mut u64>,
     pub(super) stamped_release_end: Cell<*mut u64>,
+    /// The last stamp, and words from one to the next.
+    pub(super) stamp: Cell<(u64, usize)>,
     /// From here on in the sync chunk the next event is stamped.
     pub(super) stamp_at: Cell<*mut u64>,
     pub(super) poll: Poll,
@@ -81,6 +84,7 @@ impl Cursor {
             mark: Cell::new((0, std::ptr::null_mut())),
             stamped_end: Cell::new(std::ptr::null_mut()),
             stamped_release_end: Cell::new(std::ptr::null_mut()),
+            stamp: Cell::new((0, STEP_MIN)),
             stamp_at: Cell::new(std::ptr::null_mut()),
             poll: Poll::new(),
             waiting: Cell::new(0),

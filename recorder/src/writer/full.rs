@@ -23,8 +23,6 @@ use crate::ticks;
 
 /// Room at the end of a sync chunk that is kept for releases, in words.
 pub(super) const RELEASE_WORDS: usize = 64;
-/// After so many words of sync events one is stamped although nothing waits.
-pub(super) const STAMP_WORDS: usize = 128;
 /// Most words that an access takes.
 const ACCESS_WORDS: usize = 3;
 /// A chunk with more accesses of far sites than this moves the base of the next.
@@ -128,15 +126,15 @@ impl Cursor {
             Kind::Req | Kind::Wait => event.object.wrapping_add(1),
             _ => 0,
         });
-        self.aim(shared, event.time != NO_TIME);
+        self.aim(shared, event.time);
         Some(NumberSlot::full(first, words[0]))
     }
 
     /// Sets the end that the fast path sees.
-    fn aim(&self, shared: &Shared, stamped: bool) {
+    fn aim(&self, shared: &Shared, time: u64) {
         let (next, end) = (self.sync.next(), self.syncs.end());
-        if stamped {
-            self.stamp_at.set(next.wrapping_add(STAMP_WORDS));
+        if time != NO_TIME {
+            self.stamped_at(time, next);
         }
         let last = end.wrapping_sub(COMPACT_WORDS - 1);
         let kept = last.wrapping_sub(RELEASE_WORDS);

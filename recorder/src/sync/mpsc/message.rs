@@ -19,17 +19,25 @@ thread_local! {
 }
 
 /// A fresh id.
+#[inline]
 pub(super) fn next() -> u64 {
     IDS.with(|ids| {
         let (mut id, mut end) = ids.get();
         if id == end {
-            // Relaxed: ids only have to differ.
-            id = NEXT.fetch_add(BLOCK, Ordering::Relaxed);
+            id = block();
             end = id + BLOCK;
         }
         ids.set((id + 1, end));
         id
     })
+}
+
+/// The first id of a fresh block.
+#[cold]
+#[inline(never)]
+fn block() -> u64 {
+    // Relaxed: ids only have to differ.
+    NEXT.fetch_add(BLOCK, Ordering::Relaxed)
 }
 
 #[cfg(test)]

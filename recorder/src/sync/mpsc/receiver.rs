@@ -47,10 +47,11 @@ impl<T> Receiver<T> {
     pub fn recv(&self) -> Result<T, RecvError> {
         let site = Location::caller();
         match &self.half {
-            Half::Unbounded(half) => half.receive(None, site),
-            Half::Bounded(queue) => queue.receive(Patience::Endless, site),
+            Half::Unbounded(half) => half.receive(site),
+            Half::Bounded(queue) => queue
+                .receive(Patience::Endless, site)
+                .map_err(|_| RecvError),
         }
-        .map_err(|_| RecvError)
     }
 
     /// As [`std::sync::mpsc::Receiver::try_recv`].
@@ -82,7 +83,7 @@ impl<T> Receiver<T> {
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         let site = Location::caller();
         match &self.half {
-            Half::Unbounded(half) => half.receive(Some(timeout), site),
+            Half::Unbounded(half) => half.receive_within(Some(timeout), site),
             Half::Bounded(queue) => {
                 let end = Instant::now().checked_add(timeout);
                 queue.receive(end.map_or(Patience::Endless, Patience::Until), site)

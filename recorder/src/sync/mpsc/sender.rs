@@ -43,24 +43,24 @@ impl<T> Sender<T> {
     #[inline]
     #[track_caller]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
+        if !emit::recording() {
+            let message = message::UNRECORDED;
+            let sent = self.inner.send(Envelope { message, value: t });
+            return sent.map_err(|SendError(envelope)| SendError(envelope.value));
+        }
         let site = Location::caller();
         let receiver = self.head.receiver();
         if receiver == GONE {
             self.head.send_failed(site);
             return Err(SendError(t));
         }
-        let mut message = message::UNRECORDED;
-        if emit::recording() {
-            message = message::next();
-            let timed = receiver == WAITS;
-            self.head.record_message(Kind::Send, message, timed, site);
-        }
+        let message = message::next();
+        let timed = receiver == WAITS;
+        self.head.record_message(Kind::Send, message, timed, site);
         self.inner
             .send(Envelope { message, value: t })
             .map_err(|SendError(envelope)| {
-                if envelope.message != message::UNRECORDED {
-                    self.head.record(Kind::Unsent, site, |event| event);
-                }
+                self.head.record(Kind::Unsent, site, |event| event);
                 self.head.send_failed(site);
                 SendError(envelope.value)
             })

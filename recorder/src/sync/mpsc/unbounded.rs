@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::mpsc::{self as std_mpsc, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{self as std_mpsc, RecvError, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
 use hbtrace_traces::event::MemoryOrder;
@@ -94,6 +94,7 @@ impl Head {
     }
 
     /// What the receiver does. Relaxed: a hint; see `send_failed` for GONE.
+    #[inline]
     pub(super) fn receiver(&self) -> u8 {
         self.receiver.load(Ordering::Relaxed)
     }
@@ -103,6 +104,7 @@ impl Head {
         self.departure.name_after(name);
     }
 
+    #[inline]
     fn receiver_is(&self, now: u8) {
         // Relaxed: a hint.
         self.receiver.store(now, Ordering::Relaxed);
@@ -120,7 +122,7 @@ impl<T> Unbounded<T> {
         Unbounded { head, inner }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn try_receive(&self, site: &'static Location<'static>) -> Result<T, TryRecvError> {
         match self.inner.try_recv() {
             Ok(envelope) => Ok(self.received(envelope, site, false)),
@@ -132,9 +134,20 @@ impl<T> Unbounded<T> {
         }
     }
 
+    /// Receives, waiting without end.
+    #[inline(always)]
+    pub(super) fn receive(&self, site: &'static Location<'static>) -> Result<T, RecvError> {
+        if !emit::recording() {
+            return self.inner.recv().map(|envelope| envelope.value);
+        }
+        match self.inner.try_recv() {
+            Ok(envelope) => Ok(self.received(envelope, site, false)),
+            Err(_) => self.receive_within(None, site).map_err(|_| RecvError),
+        }
+    }
+
     /// Receives, waiting for as long as `timeout` says, or without end.
-    #[inline]
-    pub(super) fn receive(
+    pub(super) fn receive_within(
         &self,
         timeout: Option<Duration>,
         site: &'static Location<'static>,
@@ -184,7 +197,7 @@ impl<T> Unbounded<T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn received(&self, envelope: Envelope<T>, site: &'static Location<'static>, waited: bool) -> T {
         if envelope.message != message::UNRECORDED {
             self.head
