@@ -128,10 +128,22 @@ fn packed_random_traces_say_the_same() {
 /// Runs a program of the tests under the recorder, and kills it after its
 /// first line if `kill_after` says so.
 fn record(program: &str, arguments: &[&str], trace: &Path, kill_after: Option<Duration>) {
+    record_with(program, arguments, trace, kill_after, &[]);
+}
+
+/// The same, with settings of the recorder.
+fn record_with(
+    program: &str,
+    arguments: &[&str],
+    trace: &Path,
+    kill_after: Option<Duration>,
+    settings: &[(&str, &str)],
+) {
     let _ = fs::remove_file(trace);
     let mut child = Command::new(program)
         .args(arguments)
         .env("HBTRACE_OUT", trace)
+        .envs(settings.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -188,6 +200,35 @@ fn packed_traces_of_killed_processes_say_the_same() {
         fs::write(place.trace(), bytes).unwrap();
         place.check(&format!("damaged, case {case}"));
     }
+}
+
+#[test]
+fn packed_flight_recordings_say_the_same() {
+    let place = Place::new();
+    let killed = Some(Duration::from_millis(150));
+    let flight = [("HBTRACE_FLIGHT", "1M")];
+    let program = env!("CARGO_BIN_EXE_killed");
+    record_with(program, &[], &place.trace(), killed, &flight);
+    let info = hbtrace(&["info", place.trace().to_str().unwrap()]);
+    let info = String::from_utf8(info.1).unwrap();
+    assert!(info.contains("flight"), "{info}");
+    place.check("a flight recording");
+}
+
+#[test]
+fn a_packed_recording_takes_less_than_two_bytes_for_an_event() {
+    let place = Place::new();
+    let killed = Some(Duration::from_millis(200));
+    record(env!("CARGO_BIN_EXE_killed"), &[], &place.trace(), killed);
+    let trace = place.trace();
+    let (code, ..) = hbtrace(&["pack", trace.to_str().unwrap()]);
+    assert_eq!(code, exit_codes::OK);
+    let packed = fs::metadata(place.path("run.packed.trace")).unwrap().len();
+    let trace = hbtrace_traces::read::open(&trace, Default::default()).unwrap();
+    let accesses = trace.streams.iter().map(|it| it.accesses.count());
+    let events = trace.sync_events() + accesses.sum::<u64>();
+    assert!(events > 100_000, "{events} events are too few to tell");
+    assert!(packed <= 2 * events, "{packed} bytes for {events} events");
 }
 
 #[test]

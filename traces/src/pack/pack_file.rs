@@ -171,7 +171,7 @@ fn pack_block(mapping: &Mapping, block: &Block, packer: &mut Packer) -> Stored {
     }
     let words = bytes.as_chunks::<8>().0;
     match block.sort {
-        Sort::Sync | Sort::Accesses => packer.words(&layout.of(&mut shapes), words, shapes),
+        Sort::Sync | Sort::Accesses => packer.words(&layout.of(&mut shapes), words, &shapes),
         Sort::Bytes => packer.bytes(&bytes),
     }
 }

@@ -14,8 +14,11 @@ use crate::packed::{Extent, HEADS};
 use crate::read::chunks::{Chunk, chunk_at};
 use crate::read::header::Header;
 
-/// A block is closed once it has so many bytes.
+/// A block of accesses or of bytes has up to so many, if its first chunk has no
+/// more.
 const BLOCK: u64 = 256 * 1024;
+/// The same of sync events, which are read through and not here and there.
+const SYNC_BLOCK: u64 = 2 * BLOCK;
 
 /// What a block holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,7 +126,11 @@ impl Plan {
 
     /// The block for `length` more bytes of a sort, and where they go in it.
     fn open_block(&mut self, sort: Sort, length: u64) -> (u32, u64) {
-        let open = self.open[sort as usize].filter(|(_, bytes)| bytes + length <= BLOCK);
+        let most = match sort {
+            Sort::Sync => SYNC_BLOCK,
+            _ => BLOCK,
+        };
+        let open = self.open[sort as usize].filter(|(_, bytes)| bytes + length <= most);
         let (block, at) = open.unwrap_or_else(|| {
             self.blocks.push(Block {
                 sort,

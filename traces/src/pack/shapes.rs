@@ -3,15 +3,12 @@
 //! This is all that packing knows of events. It stands in every block that is
 //! written, so a packed file says itself how it is to be unpacked.
 
-use crate::format::words::{self, ADDRESS_BITS, MARK_SHIFT, OBJECT_BITS, SWITCH};
+use crate::format::words::{self, ADDRESS_BITS, HAS_TIME, MARK_SHIFT, OBJECT_BITS, SWITCH};
 use crate::packed::{Column, Layout};
 
 /// Which bits of a word move, while the others repeat.
 const fn moving(shift: u32, width: u32) -> Column {
-    Column {
-        shift: shift as u8,
-        width: width as u8,
-    }
+    Column::new(shift as u8, width as u8)
 }
 
 /// Accesses: the address moves; operation, length and site repeat.
@@ -24,7 +21,8 @@ pub(super) fn accesses() -> Layout {
 
 /// Columns of sync events: the first word, of which the mark moves; the second
 /// of a compact one, of which the number does; the second of a full one, and
-/// the six words that may follow; the words of a switch.
+/// the six words that may follow (the fourth after a compact one, too); the
+/// words of a switch.
 const COLUMNS: [Column; 11] = [
     moving(MARK_SHIFT, 64 - MARK_SHIFT),
     moving(OBJECT_BITS, 64 - OBJECT_BITS),
@@ -40,18 +38,21 @@ const COLUMNS: [Column; 11] = [
 ];
 /// Column of the first word that may follow a full event's two.
 const FIELDS: u8 = 3;
+/// Column of times.
+const TIME: u8 = FIELDS + 3;
 
 /// A word that is no whole event.
 const STRAY: u8 = 0;
 const COMPACT: u8 = 1;
-const SWITCHES: u8 = 2;
+const COMPACT_TIMED: u8 = 2;
+const SWITCHES: u8 = 3;
 /// The full event whose [fields](words::full_fields) are added to it.
-const FULL: u8 = 3;
+const FULL: u8 = 4;
 const FULL_SHAPES: u8 = 64;
 
 /// Sync events.
 pub(super) fn sync() -> Layout {
-    let mut shapes = vec![vec![0], vec![0, 1], vec![0, 9, 10]];
+    let mut shapes = vec![vec![0], vec![0, 1], vec![0, 1, TIME], vec![0, 9, 10]];
     for fields in 0..FULL_SHAPES {
         let follow = (0..6).filter(|field| fields >> field & 1 != 0);
         let follow = follow.map(|field| FIELDS + field);
@@ -68,6 +69,7 @@ fn of_event(first: u64) -> u8 {
     match first {
         0 => STRAY,
         _ if first as u8 == SWITCH => SWITCHES,
+        _ if words::is_compact(first) && first & HAS_TIME != 0 => COMPACT_TIMED,
         _ if words::is_compact(first) => COMPACT,
         _ => FULL + words::full_fields(first),
     }
@@ -114,9 +116,10 @@ mod tests {
         }
         let compact = words::compact_site(SiteId(9)) | Kind::Rel as u64;
         words.extend([compact.to_le_bytes(), [1; 8]]);
+        words.extend([(compact | HAS_TIME).to_le_bytes(), [1; 8], [2; 8]]);
         words.extend(words::switch(4, 5).map(u64::to_le_bytes));
         words.push(compact.to_le_bytes());
-        expected.extend([COMPACT, SWITCHES, STRAY]);
+        expected.extend([COMPACT, COMPACT_TIMED, SWITCHES, STRAY]);
         let mut shapes = Vec::new();
         of_sync(&layout, &words, &mut shapes);
         assert_eq!(shapes, expected);

@@ -15,6 +15,7 @@ use super::encode::Writer;
 use super::index::RATIO_MAX;
 use super::layout::Layout;
 use super::model::Model;
+use super::steps;
 use super::streams::{self, Input, Squeeze};
 
 const BYTES: u8 = 0;
@@ -54,15 +55,16 @@ impl Packer {
         &mut self,
         layout: &Layout,
         words: &[[u8; 8]],
-        shapes: impl IntoIterator<Item = u8>,
+        shapes: &[u8],
     ) -> io::Result<Vec<u8>> {
         let mut out = vec![WORDS];
-        let mut writer = Writer::new(layout, &mut self.model);
+        let layout = steps::of_block(layout, words, shapes);
+        let mut writer = Writer::new(&layout, &mut self.model);
         let mut rest = words;
         for shape in shapes {
-            let length = layout.shapes[usize::from(shape)].len();
+            let length = layout.shapes[usize::from(*shape)].len();
             let (event, behind) = rest.split_at(length);
-            writer.event(shape, event);
+            writer.event(*shape, event);
             rest = behind;
         }
         assert!(rest.is_empty(), "shapes are those of all words");

@@ -119,7 +119,7 @@ impl Reader {
         }
         let value = self.value(column, parts, control % VALUE_CODES);
         match control / NEW_SHAPE {
-            0 | 1 => Ok((key | value << parts.shift, shape)),
+            0 | 1 => Ok((key | parts.part(value), shape)),
             _ => Err(Fault::new("a control byte, found an unlawful one")),
         }
     }
@@ -130,7 +130,7 @@ impl Reader {
         let key = self.key(column, control / VALUE_CODES, first);
         let value = self.value(column, parts, control % VALUE_CODES);
         match control < NEW_SHAPE {
-            true => Ok(key | value << parts.shift),
+            true => Ok(key | parts.part(value)),
             false => Err(Fault::new("a control byte, found an unlawful one")),
         }
     }

@@ -60,7 +60,7 @@ impl<'a> Writer<'a> {
             }
         }
         if parts.width > 0 {
-            control += self.value(column, word >> parts.shift & low_bits(parts.width));
+            control += self.value(column, parts.value(word));
         }
         self.streams[column][CONTROL].push(control);
     }

@@ -14,6 +14,7 @@
 
 use super::Fault;
 use super::model::{COLUMNS, PREDICTORS};
+use super::steps::Steps;
 use super::streams::Input;
 
 /// How a word is divided.
@@ -23,6 +24,8 @@ pub(crate) struct Column {
     pub(crate) shift: u8,
     /// Bits of the value.
     pub(crate) width: u8,
+    /// How values move.
+    pub(crate) steps: Steps,
 }
 
 /// The columns of an event's words.
@@ -54,6 +57,31 @@ pub(super) const KEYS: usize = 1;
 pub(super) const VALUES: usize = 9;
 
 impl Column {
+    /// A column of values in `width` bits from `shift` on.
+    pub(crate) const fn new(shift: u8, width: u8) -> Column {
+        Column {
+            shift,
+            width,
+            steps: Steps::ONE,
+        }
+    }
+
+    /// The value in a word, as it stands there.
+    pub(super) fn plain(self, word: u64) -> u64 {
+        word >> self.shift.min(63) & low_bits(self.width)
+    }
+
+    /// The value in a word of a block whose steps these are, as it is foretold.
+    pub(super) fn value(self, word: u64) -> u64 {
+        self.steps.number(self.plain(word))
+    }
+
+    /// The part of a word that a value makes.
+    #[inline]
+    pub(super) fn part(self, value: u64) -> u64 {
+        (self.steps.value(value) & low_bits(self.width)) << self.shift
+    }
+
     pub(super) fn mask(self) -> u64 {
         low_bits(self.width) << self.shift
     }
@@ -107,6 +135,7 @@ impl Layout {
         out.push(self.columns.len() as u8);
         for column in &self.columns {
             out.extend([column.shift, column.width]);
+            column.steps.put(out);
         }
         out.push(self.shapes.len() as u8);
         for shape in &self.shapes {
@@ -118,8 +147,11 @@ impl Layout {
     pub(super) fn take(input: &mut Input<'_>) -> Result<Layout, Fault> {
         let mut layout = Layout::default();
         for _ in 0..input.byte()? {
-            let [shift, width] = [input.byte()?, input.byte()?];
-            layout.columns.push(Column { shift, width });
+            layout.columns.push(Column {
+                shift: input.byte()?,
+                width: input.byte()?,
+                steps: Steps::take(input)?,
+            });
         }
         for _ in 0..input.byte()? {
             let length = input.byte()?;

@@ -3,7 +3,8 @@
 //!
 //! This is the form itself and knows neither files nor traces:
 //!
-//! - `model` foretells words from those before them; `encode` writes down where
+//! - `steps` finds what all values of a column are multiples of; `model`
+//!   foretells words from those before them; `encode` writes down where
 //!   they differ, as `layout` says, and `decode` reads it back; `streams`
 //!   compresses what was written. Together that is a block of sync events or
 //!   accesses. Everything else is compressed as it is.
@@ -21,6 +22,7 @@ mod encode;
 mod index;
 mod layout;
 mod model;
+mod steps;
 mod streams;
 #[cfg(test)]
 mod tests;

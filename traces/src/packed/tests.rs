@@ -6,7 +6,7 @@ use super::index::RATIO_MAX;
 use super::{BlockEntry, Column, Extent, HEADS, Index, Layout, PACK_HEAD, Packer, unpack};
 
 fn layout() -> Layout {
-    let column = |shift, width| Column { shift, width };
+    let column = Column::new;
     Layout {
         columns: vec![
             column(24, 40),
@@ -45,8 +45,8 @@ fn packed(events: &[(u8, Vec<u64>)]) -> (Vec<u8>, Vec<u8>) {
     let words = events.iter().flat_map(|(_, words)| words);
     let words: Vec<[u8; 8]> = words.map(|word| word.to_le_bytes()).collect();
     let mut packer = Packer::new().expect("memory");
-    let shapes = events.iter().map(|(shape, _)| *shape);
-    let stored = packer.words(&layout(), &words, shapes).expect("memory");
+    let shapes: Vec<u8> = events.iter().map(|(shape, _)| *shape).collect();
+    let stored = packer.words(&layout(), &words, &shapes).expect("memory");
     (words.concat(), stored)
 }
 
@@ -80,6 +80,25 @@ proptest! {
         let cut = stored.len() / 2;
         let _ = unpack(&stored[..cut], plain.len());
     }
+}
+
+#[test]
+fn values_that_move_in_steps_cost_less() {
+    let mut state = 1_u64;
+    let mut random = |step: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (0, vec![(7 + (state >> 44) * step) << 24])
+    };
+    let mut stored = |step| {
+        let events: Vec<_> = (0..20_000).map(|_| random(step)).collect();
+        let (plain, stored) = packed(&events);
+        assert_eq!(unpack(&stored, plain.len()), Ok(plain));
+        stored.len()
+    };
+    let (one, many) = (stored(1), stored(512));
+    assert!(many <= one + 100, "{many} bytes, by ones {one}");
 }
 
 #[test]
