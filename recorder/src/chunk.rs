@@ -110,11 +110,15 @@ impl Chunk {
         self.set_u8(chunk::STATE, chunk::CLOSED);
     }
 
-    /// Makes a closed chunk one that can be opened again: free, and zero behind
-    /// its header. `used` bytes of its payload are not zero.
-    pub(crate) fn wipe(&self, used: usize) {
+    /// Marks a closed chunk as one of which nothing counts any more.
+    pub(crate) fn free(&self) {
         self.set_u8(chunk::STATE, chunk::FREE);
-        // Release: no reader meets half a chunk.
+    }
+
+    /// Makes a free chunk one that can be opened again. `used` bytes of its
+    /// payload are not zero.
+    pub(crate) fn wipe(&self, used: usize) {
+        // Release: it is free before, so that no reader meets half a chunk.
         fence(Ordering::Release);
         let payload = self.base.wrapping_add(CHUNK_HEADER);
         // SAFETY: within the chunk, which is mapped and ours.

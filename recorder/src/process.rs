@@ -18,6 +18,8 @@ static WATCHED: OnceLock<Watched> = OnceLock::new();
 pub(crate) struct Watched {
     /// The descriptor of the file that it records into.
     pub(crate) file: RawFd,
+    /// The file's device and inode.
+    pub(crate) identity: (u64, u64),
     /// Closes the trace.
     pub(crate) finish: fn(),
     /// Makes a forked child record nothing. It only stores to an atomic.
@@ -33,11 +35,22 @@ extern "C" fn at_exit() {
 extern "C" fn in_child() {
     let Some(watched) = WATCHED.get() else { return };
     (watched.leave)();
-    // The lock on the file is the parent's, and ends with it. Relaxed: stored
-    // before the handler was registered.
-    // SAFETY: a descriptor that nobody in the child uses any more; a call that
-    // a forked child may make.
-    unsafe { libc::close(watched.file) };
+    // The lock on the file is the parent's, and ends with it.
+    if is_still(watched.file, watched.identity) {
+        // SAFETY: a descriptor that nobody in the child uses any more; a call
+        // that a forked child may make.
+        unsafe { libc::close(watched.file) };
+    }
+}
+
+/// Whether the descriptor is still that file's: a service that closes all
+/// descriptors may have opened another one under the number.
+fn is_still(file: RawFd, identity: (u64, u64)) -> bool {
+    // SAFETY: a plain struct of numbers, for which zeros are lawful.
+    let mut found: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: a place for the answer; a call that a forked child may make.
+    let failed = unsafe { libc::fstat(file, &mut found) } != 0;
+    !failed && (found.st_dev, found.st_ino) == identity
 }
 
 /// Registers the handlers, for the first session that asks: a process has no

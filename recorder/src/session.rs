@@ -20,6 +20,7 @@
 use std::cell::Cell;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use hbtrace_traces::format::layout::{PAGE, StreamKind, flags, header};
@@ -242,6 +243,8 @@ fn begin(settings: &Settings) -> Result<(), Error> {
         return Err(Error::setting(settings.path.clone(), wrong.clone()));
     }
     let (file, path) = output::open(&settings.path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    let identity = (metadata.dev(), metadata.ino());
     let space = Space::new(file, settings).map_err(failed)?;
     let header = space.header();
     let start = ticks::Start::now();
@@ -262,6 +265,7 @@ fn begin(settings: &Settings) -> Result<(), Error> {
     {
         process::watch(Watched {
             file: shared.space.file().as_raw_fd(),
+            identity,
             finish,
             leave,
         });

@@ -59,6 +59,8 @@ pub struct Info {
     pub lost_sync_events: u64,
     /// CPU time of the recorder's helper thread, in nanoseconds.
     pub helper_ns: u64,
+    /// Milliseconds that threads waited for room.
+    pub waited_ms: u32,
     /// Chunks that the helper had not made ready when they were drawn.
     pub chunks_behind: u32,
     /// What a person should know about the trace, one sentence each.

@@ -88,6 +88,10 @@ fn origin(info: &Info, row: &mut impl FnMut(&str, &str) -> io::Result<()>) -> io
     if info.helper_ns != 0 {
         row("helper", &helper(info))?;
     }
+    if info.waited_ms != 0 {
+        let waited = duration(u64::from(info.waited_ms) * 1_000_000);
+        row("waited", &format!("{waited} for room in the file"))?;
+    }
     Ok(())
 }
 

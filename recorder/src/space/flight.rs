@@ -136,13 +136,14 @@ impl Pool {
         lock(&self.state).to_come = 0;
     }
 
-    /// The oldest closed chunk, if it is not among the youngest.
-    fn oldest(&self) -> Option<Closed> {
+    /// The oldest closed chunk, if it is not among the youngest. `free` is
+    /// called for one after the other, in their order.
+    fn oldest(&self, free: impl FnOnce(&Closed)) -> Option<Closed> {
         let mut state = lock(&self.state);
         if state.closed.len() as u64 <= state.chunks / 8 {
             return None;
         }
-        state.closed.pop_front()
+        state.closed.pop_front().inspect(|closed| free(closed))
     }
 
     fn put_closed(&self, at: u64, used: usize) {
@@ -169,10 +170,10 @@ impl Space {
             }
             let claimed = pool.claim();
             if claimed.is_none()
-                && let Some(closed) = pool.oldest()
+                && let Some(chunk) = self.recycle(pool)
             {
                 self.header.add_u32(header::BEHIND, 1);
-                return Some(self.recycle(pool, &closed));
+                return Some(chunk);
             }
             // If it is complete, threads write all that there is.
             match self.draw_stride(pool.chunk, purpose) {
@@ -216,11 +217,8 @@ impl Space {
             let added = stride.map(|it| self.add_stride(pool, it, Some(claimed)));
             return added.is_some();
         }
-        let Some(closed) = pool.oldest() else {
-            return false;
-        };
-        pool.ready.put(self.recycle(pool, &closed).offset());
-        true
+        let chunk = self.recycle(pool);
+        chunk.map(|it| pool.ready.put(it.offset())).is_some()
     }
 
     fn pooled(&self, pool: &Pool, at: u64) -> Chunk {
@@ -230,11 +228,15 @@ impl Space {
         unsafe { Chunk::new(self.slots.address(at), at, pool.chunk as usize) }
     }
 
-    /// Makes a closed chunk a new one.
-    fn recycle(&self, pool: &Pool, closed: &Closed) -> Chunk {
-        self.header.raise(header::EVICTED_UNTIL, closed.ticks);
+    /// Makes the oldest closed chunk a new one. What is left in the file is at
+    /// any instant what was closed last: chunks become free one by one.
+    fn recycle(&self, pool: &Pool) -> Option<Chunk> {
+        let closed = pool.oldest(|closed| {
+            self.header.raise(header::EVICTED_UNTIL, closed.ticks);
+            self.pooled(pool, closed.at).free();
+        })?;
         let chunk = self.pooled(pool, closed.at);
         chunk.wipe(closed.used);
-        chunk
+        Some(chunk)
     }
 }

@@ -92,7 +92,7 @@ impl Space {
         let end = self.end.load(Ordering::Acquire);
         let reserve = match purpose {
             Use::Accesses => self.reserve,
-            Use::Order | Use::Tables | Use::Passing => 0,
+            _ => 0,
         };
         (next < to && to + reserve <= end).then_some(to)
     }

@@ -92,6 +92,8 @@ pub(crate) enum Use {
     Accesses,
     /// Sync events.
     Order,
+    /// Releases, which let others go on: nobody waits for room to record one.
+    Release,
     /// Names that stay to the end.
     Tables,
     /// Names in a flight recording that pass with the events of their time.
@@ -275,8 +277,9 @@ impl Space {
     }
 
     fn is_closed(&self) -> bool {
-        // Relaxed: a hint; `hand_out` decides.
-        self.highest.load(Ordering::Relaxed) & CLOSED != 0
+        // SeqCst: with `finish`, so that the helper, which has told that it is
+        // at work, or `finish` sees the other. Else a hint; `hand_out` decides.
+        self.highest.load(Ordering::SeqCst) & CLOSED != 0
     }
 
     /// Closes a chunk with `used` bytes of payload.
@@ -327,14 +330,18 @@ impl Space {
     }
 
     /// Cuts the file to what was handed out, and ends the helper. Leaves the
-    /// file's end as it is if the lock is not to be had within `tries`
-    /// milliseconds (an exit within a signal handler).
+    /// file's end as it is if that can't be done within `tries` milliseconds
+    /// (an exit within a signal handler has interrupted who grows the file).
     pub(crate) fn finish(&self, mut tries: u32) {
-        // Relaxed: as in `hand_out`.
-        let highest = self.highest.fetch_or(CLOSED, Ordering::Relaxed);
+        // SeqCst: with `Work::begin`, after which the helper looks at this.
+        let highest = self.highest.fetch_or(CLOSED, Ordering::SeqCst);
         self.bell.end(&self.header);
         loop {
-            if let Ok(mut ground) = self.ground.try_lock() {
+            // What the helper writes now would make the file longer again.
+            let quiet = !self.work.is_under_way();
+            if let Ok(mut ground) = self.ground.try_lock()
+                && quiet
+            {
                 ground.closed = true;
                 if ground.is_file(&self.file) {
                     // A failure leaves zeros at the end, which readers expect.

@@ -32,9 +32,16 @@ impl Work {
     /// The helper begins one.
     pub(super) fn begin(&self) -> Working<'_> {
         let since = ticks::now();
-        // Relaxed: an estimate, as all here.
-        self.since.store(since, Ordering::Relaxed);
+        // SeqCst: with `Space::finish`, which sees this or is seen by the
+        // helper.
+        self.since.store(since, Ordering::SeqCst);
         Working { work: self, since }
+    }
+
+    /// Whether the helper is at one.
+    pub(super) fn is_under_way(&self) -> bool {
+        // SeqCst: as in `begin`.
+        self.since.load(Ordering::SeqCst) != 0
     }
 
     /// Tries `draw` until it gives something, or until nothing can be expected
@@ -54,7 +61,7 @@ impl Work {
     /// Whether the helper is at one that should be ready within a moment from
     /// `start`.
     fn is_about_to_end(&self, start: u64) -> bool {
-        // Relaxed: as above.
+        // Relaxed: an estimate.
         let since = self.since.load(Ordering::Relaxed);
         let takes = self.takes.load(Ordering::Relaxed);
         let most = start.saturating_add(MOMENT);
@@ -67,11 +74,12 @@ impl Work {
 impl Drop for Working<'_> {
     fn drop(&mut self) {
         let took = ticks::now().saturating_sub(self.since);
-        // Relaxed: as above; only the helper stores these.
+        // Relaxed: an estimate; only the helper stores it.
         let takes = self.work.takes.load(Ordering::Relaxed);
         let mean = (3 * takes + took.min(4 * MOMENT)) / 4;
         self.work.takes.store(mean, Ordering::Relaxed);
-        self.work.since.store(0, Ordering::Relaxed);
+        // Release: what the helper did to the file came before.
+        self.work.since.store(0, Ordering::Release);
     }
 }
 

@@ -116,7 +116,7 @@ impl Cursor {
         let mark = (self.mark_bits() >> MARK_SHIFT) as u16;
         let mut words = [0; SYNC_WORDS_MAX];
         let count = encode_sync(event, delta, mark, pending, &mut words);
-        if !self.has_sync_room(count, event.kind) && !self.more_sync(shared) {
+        if !self.has_sync_room(count, event.kind) && !self.more_sync(shared, event.kind) {
             shared.exhaust();
             return None;
         }
@@ -174,7 +174,7 @@ impl Cursor {
     fn more_accesses(&self, shared: &Shared) -> bool {
         // The next sync event's accesses lie in two chunks.
         self.settle();
-        let drawn = self.more(shared, StreamKind::Access);
+        let drawn = self.more(shared, StreamKind::Access, space::Use::Accesses);
         self.access.set_end(self.accesses.end());
         drawn
     }
@@ -189,10 +189,14 @@ impl Cursor {
     }
 
     #[cold]
-    fn more_sync(&self, shared: &Shared) -> bool {
+    fn more_sync(&self, shared: &Shared, kind: Kind) -> bool {
+        let purpose = match kind {
+            Kind::Rel | Kind::ReadRel | Kind::Wait => space::Use::Release,
+            _ => space::Use::Order,
+        };
         self.settle();
         self.poll.forget();
-        let drawn = self.more(shared, StreamKind::Sync);
+        let drawn = self.more(shared, StreamKind::Sync, purpose);
         if drawn {
             self.mark.set((self.mark.get().0, self.sync.next()));
             self.stamp_at.set(self.sync.next());
@@ -200,10 +204,10 @@ impl Cursor {
         drawn
     }
 
-    fn more(&self, shared: &Shared, kind: StreamKind) -> bool {
-        let (edge, stream, purpose) = match kind {
-            StreamKind::Access => (&self.access, &self.accesses, space::Use::Accesses),
-            _ => (&self.sync, &self.syncs, space::Use::Order),
+    fn more(&self, shared: &Shared, kind: StreamKind, purpose: space::Use) -> bool {
+        let (edge, stream) = match kind {
+            StreamKind::Access => (&self.access, &self.accesses),
+            _ => (&self.sync, &self.syncs),
         };
         if stream.is_new() && self.take_over(shared, kind) {
             return true;

@@ -189,8 +189,9 @@ fn room_later(full: &str) {
     assert_eq!(recorded + trace.info.lost_events, 2_300_000);
     assert!(recorded > 800_000, "{recorded}");
     let waited = field(&run, header::WAITED_MS) as u32;
+    // On a busy machine the room may come before it is missed.
     let whole = trace.info.lost_events == 0;
-    assert_eq!(waited > 0 || whole, full == "wait", "{waited} ms");
+    assert!(whole || (waited > 0) == (full == "wait"), "{waited} ms");
     assert_eq!(trace.info.lost_sync_events, 0);
 }
 
@@ -240,7 +241,8 @@ fn a_flight_recording_that_is_killed_is_whole() {
         child.kill().unwrap();
         child.wait().unwrap();
         let trace = run.trace();
-        assert!(!trace.info.complete && !trace.info.truncated);
+        assert!(!trace.info.complete);
+        assert!(!trace.info.truncated, "{:?}", trace.info.warnings);
         assert_eq!(trace.info.lost_events, 0);
     }
 }

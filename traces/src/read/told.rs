@@ -63,6 +63,7 @@ pub(super) fn info(path: &Path, seen: &Seen) -> Info {
         lost_events: header.lost_accesses.saturating_add(header.lost_sync),
         lost_sync_events: header.lost_sync,
         helper_ns: header.helper_ns,
+        waited_ms: header.waited_ms,
         chunks_behind: header.behind,
         warnings: warnings(seen),
         ..Info::default()
