@@ -11,7 +11,7 @@ use hbtrace_bench::arguments::Arguments;
 use hbtrace_bench::machine;
 use hbtrace_bench::service::{KINDS, Kind, Load, Programs, quantile};
 use hbtrace_bench::statistics::{Median, shown};
-use hbtrace_bench::trace::Held;
+use hbtrace_bench::trace::{Held, packed};
 
 /// All runs of a kind.
 #[derive(Default)]
@@ -64,8 +64,10 @@ fn main() -> io::Result<()> {
 /// What a trace holds, in words.
 fn held(trace: &Path) -> io::Result<String> {
     let held = Held::by(trace)?;
+    let packed = packed(trace)? as f64 / (held.sync + held.accesses).max(1) as f64;
     Ok(format!(
-        "{:.1} MiB, {} sync events, {} accesses, {:.1} bytes per event; {} events lost",
+        "{:.1} MiB, {} sync events, {} accesses, {:.1} bytes per event, {packed:.2} packed; \
+         {} events lost",
         held.bytes as f64 / f64::from(1 << 20),
         held.sync,
         held.accesses,

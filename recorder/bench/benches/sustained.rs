@@ -14,11 +14,14 @@ use hbtrace_bench::machine;
 use hbtrace_bench::operation::Outcome;
 use hbtrace_bench::statistics::Median;
 use hbtrace_bench::sustained;
-use hbtrace_bench::trace::Held;
+use hbtrace_bench::trace::{Held, packed};
 use hbtrace_bench::variant::Variant;
 
 /// Nanoseconds that a sustained access may take.
 const TARGET_NS: f64 = 2.5;
+/// Bytes that an event may take, as recorded and packed.
+const FILE_BYTES: f64 = 8.5;
+const PACKED_BYTES: f64 = 2.0;
 /// How the runs are called that have to reach it.
 const WHOLE: &str = "recorded, 2048 MiB";
 
@@ -175,15 +178,22 @@ fn bytes(folder: &Folder, arguments: &Arguments) -> io::Result<()> {
     side.ask("sort", values)?;
     side.end()?;
     let held = Held::by(&variant.trace(folder))?;
+    let packed = packed(&variant.trace(folder))?;
     variant.clean(folder)?;
-    let per_access = |bytes: u64| bytes as f64 / held.accesses.max(1) as f64;
+    let each = |bytes: u64| bytes as f64 / (held.accesses + held.sync).max(1) as f64;
+    let (file, packed) = (each(held.bytes), each(packed));
+    let verdict = |bytes: f64, most: f64| if bytes <= most { "met" } else { "**missed**" };
     println!(
-        "\nA merge sort of {values} values on four threads: {} accesses, {:.3} bytes each in the \
-         file with everything that is in it ({:.3} in chunks of accesses); {} lost.",
+        "\nA merge sort of {values} values on four threads that tells each read and write of its \
+         arrays: {} accesses, {} sync events, {} lost.\n\n\
+         | bytes per event | | target | |\n| --- | ---: | ---: | --- |\n\
+         | in the file, all that is in it | {file:.3} | {FILE_BYTES} | {} |\n\
+         | packed | {packed:.3} | {PACKED_BYTES} | {} |",
         held.accesses,
-        per_access(held.bytes),
-        per_access(held.access_bytes),
+        held.sync,
         held.lost,
+        verdict(file, FILE_BYTES),
+        verdict(packed, PACKED_BYTES),
     );
     Ok(())
 }
