@@ -118,31 +118,29 @@ impl Head {
         block: impl Fn() -> LockResult<G>,
         wrap: impl Fn(G, Hold<'a, SHARED>) -> W,
     ) -> LockResult<W> {
-        let (result, site) = if !emit::recording() {
-            (block(), 0)
-        } else if let Some(result) = self.without_waiting(&attempt) {
-            (result, self.begin::<SHARED>(site, false))
-        } else {
-            self.request(SHARED, site);
-            let result = block();
-            self.waited();
-            (result, self.begin_timed::<SHARED>(site, false))
-        };
-        poison::map(result, |guard| wrap(guard, Hold { head: self, site }))
-    }
-
-    /// Tries, and tries again for a while, as std's locks do before they wait.
-    /// Nothing is recorded of so short a wait.
-    #[inline(always)]
-    fn without_waiting<G>(&self, attempt: impl Fn() -> TryLockResult<G>) -> Option<LockResult<G>> {
+        let hold = |site| Hold { head: self, site };
+        if !emit::recording() {
+            return poison::map(block(), |guard| wrap(guard, hold(0)));
+        }
+        // Tries again for a while, as std's locks do before they wait. Nothing
+        // is recorded of so short a wait.
         let mut left = SPINS;
         loop {
-            let result = poison::tried(attempt());
-            if result.is_some() || left == 0 {
-                return result;
+            match attempt() {
+                Ok(guard) => return Ok(wrap(guard, hold(self.begin::<SHARED>(site, false)))),
+                Err(TryLockError::Poisoned(poisoned)) => {
+                    let hold = hold(self.begin_timed::<SHARED>(site, false));
+                    return Err(PoisonError::new(wrap(poisoned.into_inner(), hold)));
+                }
+                Err(TryLockError::WouldBlock) if left == 0 => break,
+                Err(TryLockError::WouldBlock) => left = self.pause(left),
             }
-            left = self.pause(left);
         }
+        self.request(SHARED, site);
+        let result = block();
+        self.waited();
+        let hold = hold(self.begin_timed::<SHARED>(site, false));
+        poison::map(result, |guard| wrap(guard, hold))
     }
 
     /// Looks up to `left` times whether an exclusive hold has ended, which can

@@ -1,6 +1,6 @@
 //! Carries poisoning from std's guards to the mirrors' guards.
 
-use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::sync::{LockResult, PoisonError};
 
 /// Applies `wrap` to the guard, poisoned or not.
 #[inline]
@@ -8,16 +8,6 @@ pub(super) fn map<G, H>(result: LockResult<G>, wrap: impl FnOnce(G) -> H) -> Loc
     match result {
         Ok(guard) => Ok(wrap(guard)),
         Err(poisoned) => Err(PoisonError::new(wrap(poisoned.into_inner()))),
-    }
-}
-
-/// What trying gave: a guard, poisoned or not, or nothing.
-#[inline]
-pub(super) fn tried<G>(result: TryLockResult<G>) -> Option<LockResult<G>> {
-    match result {
-        Ok(guard) => Some(Ok(guard)),
-        Err(TryLockError::Poisoned(poisoned)) => Some(Err(poisoned)),
-        Err(TryLockError::WouldBlock) => None,
     }
 }
 
