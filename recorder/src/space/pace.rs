@@ -1,10 +1,11 @@
 //! How far ahead the helper works, and how long it may sleep.
 //!
 //! It looks how much was drawn since it looked last, keeps four times as much
-//! ready, and takes a nap that is over long before that is used up; a thread
-//! that finds less than half of it left rings the [bell](super::helper::Bell)
-//! at once. While nothing is drawn the distance shrinks, and after some naps
-//! the helper sleeps until somebody draws: it never polls an idle service.
+//! ready, and takes a nap that is over long before that is used up, the longer
+//! the less is drawn; a thread that finds less than half of it left rings the
+//! [bell](super::helper::Bell) at once. While nothing is drawn the distance
+//! shrinks, and after some naps the helper sleeps until somebody draws: it
+//! never polls an idle service.
 
 use std::time::Duration;
 
@@ -12,15 +13,19 @@ use std::time::Duration;
 pub(super) const AHEAD_LEAST: u64 = 1 << 20;
 /// Most that is kept ready.
 pub(super) const AHEAD_MOST: u64 = 32 << 20;
+/// The shortest nap; each one in which little is drawn is twice as long.
 const NAP: Duration = Duration::from_millis(4);
+const DOUBLINGS: u32 = 3;
 /// Naps in which nothing was drawn until it sleeps.
-const QUIET_NAPS: u32 = 8;
+const QUIET_NAPS: u32 = 4;
 
 /// What the helper knows of the past.
 pub(super) struct Pace {
     drawn: u64,
     ahead: u64,
     quiet: u32,
+    /// Naps in which little was drawn.
+    slow: u32,
 }
 
 /// What the helper does next.
@@ -37,6 +42,7 @@ impl Pace {
             drawn: 0,
             ahead: AHEAD_LEAST,
             quiet: 0,
+            slow: 0,
         }
     }
 
@@ -52,9 +58,13 @@ impl Pace {
                 .max(self.ahead - self.ahead / 8)
                 .clamp(AHEAD_LEAST, AHEAD_MOST),
         };
+        self.slow = match used * 8 < self.ahead {
+            true => (self.slow + 1).min(DOUBLINGS),
+            false => 0,
+        };
         Step {
             ahead: self.ahead,
-            nap: (!sleeps).then_some(NAP),
+            nap: (!sleeps).then_some(NAP * (1 << self.slow)),
         }
     }
 }
@@ -71,7 +81,7 @@ mod tests {
             drawn += 1 << 20;
             let step = pace.step(drawn);
             assert_eq!(step.ahead, 4 << 20);
-            assert!(step.nap.is_some());
+            assert_eq!(step.nap, Some(NAP));
         }
         drawn += 1 << 30;
         assert_eq!(pace.step(drawn).ahead, AHEAD_MOST);
@@ -79,6 +89,7 @@ mod tests {
         for _ in 1..QUIET_NAPS {
             let step = pace.step(drawn);
             assert!(step.ahead < last && step.nap.is_some());
+            assert!(step.nap > Some(NAP));
             last = step.ahead;
         }
         let step = pace.step(drawn);
