@@ -137,6 +137,9 @@ macro_rules! shared_operations {
                 fetch_order: Ordering,
                 mut f: impl FnMut($value) -> Option<$value>,
             ) -> Result<$value, $value> {
+                if is_off() {
+                    return self.inner.value.try_update(set_order, fetch_order, f);
+                }
                 let mut seen = self.load(fetch_order);
                 while let Some(next) = f(seen) {
                     match self.compare_exchange_weak(seen, next, set_order, fetch_order) {
@@ -159,6 +162,9 @@ macro_rules! shared_operations {
                 fetch_order: Ordering,
                 mut f: impl FnMut($value) -> $value,
             ) -> $value {
+                if is_off() {
+                    return self.inner.value.update(set_order, fetch_order, f);
+                }
                 let mut seen = self.load(fetch_order);
                 loop {
                     match self.compare_exchange_weak(seen, f(seen), set_order, fetch_order) {

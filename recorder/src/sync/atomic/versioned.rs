@@ -215,20 +215,20 @@ pub(super) trait Recorded: Versioned {
     }
 
     /// A write whose version can't be known stays pending, and counts as lost,
-    /// so that nothing behind it is relied upon. So does one during which the
-    /// session came to its end, as the write before it may not be recorded; it
-    /// is this thread's last event.
+    /// so that nothing behind it is relied upon. One during which the session
+    /// came to its end is completed all the same, as others may have read it;
+    /// but it is the last that this thread records, for the write before it may
+    /// be missing.
     #[cold]
     #[inline(never)]
     fn complete_full(&self, pending: Pending, new: Self::Seen) {
-        let written = self.written(new);
-        if pending.is_none() || !(emit::recording() && emit::is_on()) {
-            return;
-        }
-        match written {
+        match self.written(new) {
+            _ if pending.is_none() => return,
             Some(version) => pending.complete(version),
             None => emit::lose_sync(),
         }
+        // Shuts the fast path at the end.
+        let _ = emit::recording();
     }
 
     #[inline(always)]
@@ -314,8 +314,12 @@ pub(super) trait Recorded: Versioned {
             if old != current {
                 match begun {
                     // It became a load.
-                    Some(pending) => {
+                    Some(pending) if emit::is_on() => {
                         pending.complete_as(Kind::Load, recorded(failure), Self::version(seen));
+                    }
+                    // Of a write that may not be recorded: it stays pending.
+                    Some(_) => {
+                        let _ = emit::recording();
                     }
                     None => self.loaded_full(seen, failure, site),
                 }
