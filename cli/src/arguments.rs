@@ -151,6 +151,17 @@ pub(crate) struct Record {
     /// Which events get a time.
     #[arg(long, value_enum, default_value_t = Time::Waits)]
     pub(crate) time: Time,
+    /// Record the last moments only: events go to one pool of this size in the
+    /// file, the oldest making room for new ones.
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) flight: Option<String>,
+    /// Write a copy of the recording beside it whenever the program gets this
+    /// signal, while it goes on: FILE.snapshot-1.trace and so on.
+    #[arg(long, value_name = "SIGNAL")]
+    pub(crate) snapshot_signal: Option<String>,
+    /// Write such a copy when a thread of the program panics.
+    #[arg(long)]
+    pub(crate) snapshot_on_panic: bool,
     /// The program and its arguments.
     #[arg(
         required = true,

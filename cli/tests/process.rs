@@ -205,6 +205,16 @@ fn record_hands_on_options_of_the_program() {
 }
 
 #[test]
+fn record_hands_on_what_is_to_be_kept() {
+    let folder = folder();
+    let mut command = hbtrace(folder.path());
+    let script = "echo $HBTRACE_FLIGHT $HBTRACE_SNAPSHOT_SIGNAL $HBTRACE_SNAPSHOT_PANIC";
+    command.args(["record", "--flight", "64M", "--snapshot-signal", "USR2"]);
+    command.args(["--snapshot-on-panic", "--", "sh", "-c", script]);
+    assert_eq!(command.output().unwrap().stdout, b"64M USR2 1\n");
+}
+
+#[test]
 fn record_tells_its_own_failures_apart() {
     let folder = folder();
     let output = run(folder.path(), "record -- no-such-program");

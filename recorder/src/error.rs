@@ -1,4 +1,4 @@
-//! What can go wrong when a recording is started.
+//! What can go wrong when a recording is started, or copied.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::settings::Wrong;
 
-/// A recording could not be started.
+/// A recording could not be started, or a snapshot of it not be taken.
 #[derive(Debug)]
 pub struct Error {
     path: PathBuf,
@@ -19,6 +19,7 @@ enum Kind {
     Setting(Wrong),
     Late,
     Again,
+    NotRecording,
 }
 
 impl Error {
@@ -39,6 +40,17 @@ impl Error {
     pub(crate) fn late(path: PathBuf, again: bool) -> Error {
         let kind = if again { Kind::Again } else { Kind::Late };
         Error { path, kind }
+    }
+
+    pub(crate) fn not_recording(path: PathBuf) -> Error {
+        let kind = Kind::NotRecording;
+        Error { path, kind }
+    }
+
+    /// There is no recording of which a snapshot could be taken.
+    #[must_use]
+    pub fn is_not_recording(&self) -> bool {
+        matches!(self.kind, Kind::NotRecording)
     }
 
     /// Mirrors had been used before, so that orders made until then are not
@@ -70,6 +82,7 @@ impl fmt::Display for Error {
                  or set HBTRACE_OUT",
             ),
             Kind::Again => f.write_str("a process can be recorded only once"),
+            Kind::NotRecording => f.write_str("nothing is recorded, so there is nothing to copy"),
         }
     }
 }
@@ -78,7 +91,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
             Kind::File(error) => Some(error),
-            Kind::Setting(_) | Kind::Late | Kind::Again => None,
+            Kind::Setting(_) | Kind::Late | Kind::Again | Kind::NotRecording => None,
         }
     }
 }

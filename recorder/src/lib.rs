@@ -34,6 +34,9 @@
 //! | `HBTRACE_OUT=PATH` | record into this file; the program goes on without if it can't |
 //! | `HBTRACE_FLIGHT=64M` | keep the last moments only: events go to a pool of this size in the file, the oldest making room for new ones |
 //! | `HBTRACE_FULL=wait` | where the disk is full, wait a little for room; `drop` (drop and count at once) is the default |
+//! | `HBTRACE_SNAPSHOT_SIGNAL=USR2` | at each of these signals, write a consistent copy of the recording beside it: `run.snapshot-1.trace` and so on |
+//! | `HBTRACE_SNAPSHOT_PANIC=1` | likewise when a thread panics |
+//! | `HBTRACE_SNAPSHOTS=16` | how many of these copies are made at most |
 //! | `HBTRACE_TIME=all` | stamp every sync event with its time, not only those that may wait |
 //!
 //! The file is the recording: chunks of it are mapped into the process, and
@@ -85,6 +88,8 @@ pub use off::*;
 #[cfg(feature = "record")]
 pub use session::{Builder, Session, record};
 #[cfg(feature = "record")]
+pub use snapshot::snapshot;
+#[cfg(feature = "record")]
 pub use tell::{Stretch, Token, acquire, outside, release, span};
 
 pub mod cell;
@@ -119,6 +124,8 @@ mod session;
 mod settings;
 #[cfg(feature = "record")]
 mod site;
+#[cfg(feature = "record")]
+mod snapshot;
 #[cfg(feature = "record")]
 mod space;
 #[cfg(feature = "record")]

@@ -1,7 +1,6 @@
 //! The feature `record` is off: nothing is recorded, the mirrors are std's own
 //! types, and what a program tells comes to nothing.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +41,21 @@ impl Builder {
         self
     }
 
+    /// Does nothing.
+    pub fn snapshot_signal(self, _signal: i32) -> Builder {
+        self
+    }
+
+    /// Does nothing.
+    pub fn snapshot_on_panic(self, _on: bool) -> Builder {
+        self
+    }
+
+    /// Does nothing.
+    pub fn snapshots(self, _most: u32) -> Builder {
+        self
+    }
+
     /// Starts nothing.
     ///
     /// # Errors
@@ -68,27 +82,41 @@ impl Session {
     pub fn stop(self) {}
 }
 
-/// Can't happen without the feature `record`.
+/// Takes no snapshot: nothing is recorded.
+///
+/// # Errors
+/// Always, without the feature `record`.
+pub fn snapshot(_path: impl AsRef<Path>) -> Result<(), Error> {
+    Err(Error(()))
+}
+
+/// Nothing is recorded without the feature `record`.
 #[derive(Debug)]
-pub struct Error(Infallible);
+pub struct Error(());
 
 impl Error {
-    /// See the feature `record`.
+    /// It is not: see the feature `record`.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        match self.0 {}
+        false
     }
 
-    /// See the feature `record`.
+    /// It is not: see the feature `record`.
     #[must_use]
     pub fn is_second_session(&self) -> bool {
-        match self.0 {}
+        false
+    }
+
+    /// There is no recording of which a snapshot could be taken.
+    #[must_use]
+    pub fn is_not_recording(&self) -> bool {
+        true
     }
 }
 
 impl fmt::Display for Error {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {}
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nothing is recorded: the feature `record` is off")
     }
 }
 

@@ -137,7 +137,8 @@ fn locked(file: &File) -> io::Result<bool> {
     }
 }
 
-fn expand(path: &Path) -> PathBuf {
+/// The path with `%p` as this process's id.
+pub(crate) fn expand(path: &Path) -> PathBuf {
     let mut out = Vec::new();
     let mut bytes = path.as_os_str().as_bytes();
     while let Some((first, rest)) = bytes.split_first() {

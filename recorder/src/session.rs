@@ -18,6 +18,7 @@
 //! is counted.
 
 use std::cell::Cell;
+use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
@@ -36,7 +37,7 @@ use crate::site::{Place, Sites};
 use crate::space::{self, Left, Space, Use};
 use crate::sync::atomic;
 use crate::table::Table;
-use crate::{output, process, ticks, writer};
+use crate::{output, process, snapshot, ticks, writer};
 
 /// Not decided yet.
 pub(crate) const UNDECIDED: u8 = 0;
@@ -94,6 +95,11 @@ pub(crate) fn shared() -> Option<&'static Shared> {
     SHARED.get()
 }
 
+/// Whether a session records, or did until it had no room.
+pub(crate) fn is_live() -> bool {
+    matches!(state(), ON | EXHAUSTED)
+}
+
 /// Decides from the environment, at the first recorded operation.
 #[cold]
 pub(crate) fn decide() -> u8 {
@@ -125,7 +131,8 @@ fn from_environment() -> u8 {
     state()
 }
 
-fn tell(message: &str) {
+/// Says something on stderr.
+pub(crate) fn tell(message: &str) {
     use std::io::Write;
     // There may be no stderr, which is no reason to panic.
     let _ = writeln!(std::io::stderr(), "hbtrace: {message}");
@@ -184,6 +191,29 @@ impl Builder {
     pub fn wait_for_room(mut self, wait: bool) -> Builder {
         self.0.wait = wait;
         self.0.wrong = None;
+        self
+    }
+
+    /// Takes a snapshot beside the recording at each of these signals, as
+    /// `HBTRACE_SNAPSHOT_SIGNAL=USR2` does: a number such as `libc::SIGUSR2`.
+    /// Some signals can't be (those that are faults, or can't be handled); the
+    /// recording is then refused.
+    pub fn snapshot_signal(mut self, signal: i32) -> Builder {
+        self.0.snapshot_signal(&signal.to_string());
+        self
+    }
+
+    /// Takes a snapshot beside the recording when a thread panics, as
+    /// `HBTRACE_SNAPSHOT_PANIC=1` does.
+    pub fn snapshot_on_panic(mut self, on: bool) -> Builder {
+        self.0.triggers.panic = on;
+        self
+    }
+
+    /// How many snapshots signals and panics take at most, 16 if not said;
+    /// `HBTRACE_SNAPSHOTS`.
+    pub fn snapshots(mut self, most: u32) -> Builder {
+        self.0.triggers.most = most;
         self
     }
 
@@ -272,6 +302,7 @@ fn begin(settings: &Settings) -> Result<(), Error> {
         space::start_helper(&shared.space);
         // Release: with the acquire of `shared`, though that needs none.
         STATE.store(ON, Ordering::Release);
+        snapshot::arm(settings.triggers);
     }
     Ok(())
 }
@@ -342,6 +373,22 @@ impl Shared {
     /// A chunk that another thread has left.
     pub(crate) fn take_over(&self, stream: StreamKind) -> Option<Left> {
         self.space.take_over(stream)
+    }
+
+    /// The file that is recorded into.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file, to be read; by its path if the service has closed the
+    /// descriptor.
+    pub(crate) fn source(&self) -> io::Result<File> {
+        self.space.source(&self.path)
+    }
+
+    /// Ticks and nanoseconds since the start, now.
+    pub(crate) fn moment(&self) -> (u64, u64) {
+        self.start.pair()
     }
 
     fn header(&self) -> &Header {

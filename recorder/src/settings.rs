@@ -4,6 +4,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use crate::snapshot::{self, Triggers};
+
 /// A recording to be.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -15,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) flight: Option<u64>,
     /// Whether to wait for room.
     pub(crate) wait: bool,
+    /// What takes snapshots by itself.
+    pub(crate) triggers: Triggers,
     /// The first variable that could not be understood.
     pub(crate) wrong: Option<Wrong>,
 }
@@ -29,6 +33,9 @@ pub(crate) struct Wrong {
 
 const FLIGHT: &str = "HBTRACE_FLIGHT";
 const FULL: &str = "HBTRACE_FULL";
+const SIGNAL: &str = "HBTRACE_SNAPSHOT_SIGNAL";
+const PANIC: &str = "HBTRACE_SNAPSHOT_PANIC";
+const MOST: &str = "HBTRACE_SNAPSHOTS";
 
 impl Settings {
     /// What the environment says about a recording into `path`.
@@ -39,6 +46,7 @@ impl Settings {
             limit: u64::MAX,
             flight: None,
             wait: false,
+            triggers: Triggers::NONE,
             wrong: None,
         };
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
@@ -47,6 +55,13 @@ impl Settings {
         }
         if let Some(value) = set(FLIGHT) {
             settings.flight(&value);
+        }
+        if let Some(value) = set(SIGNAL) {
+            settings.snapshot_signal(&value.to_string_lossy());
+        }
+        settings.triggers.panic = set(PANIC).is_some_and(|value| value != "0");
+        if let Some(value) = set(MOST) {
+            settings.snapshots(&value);
         }
         settings
     }
@@ -59,6 +74,31 @@ impl Settings {
                 value: value.to_owned(),
                 expected: "a size such as 64M or 1G",
             });
+        }
+    }
+
+    /// Takes snapshots at the signal of this name or number.
+    pub(crate) fn snapshot_signal(&mut self, name: &str) {
+        self.triggers.signal = snapshot::signal(name);
+        if self.triggers.signal.is_none() {
+            self.wrong = Some(Wrong {
+                variable: SIGNAL,
+                value: name.into(),
+                expected: "a signal that means nothing else, such as USR2",
+            });
+        }
+    }
+
+    fn snapshots(&mut self, value: &OsStr) {
+        match value.to_str().and_then(|value| value.parse().ok()) {
+            Some(most) => self.triggers.most = most,
+            None => {
+                self.wrong = Some(Wrong {
+                    variable: MOST,
+                    value: value.to_owned(),
+                    expected: "how many snapshots to take at most",
+                });
+            }
         }
     }
 

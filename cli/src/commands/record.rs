@@ -44,6 +44,7 @@ pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8,
         Time::All => command.env("HBTRACE_TIME", "all"),
         Time::Waits => command.env_remove("HBTRACE_TIME"),
     };
+    keep(&mut command, arguments);
     let signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP])
         .map_err(|error| failed(format!("signals can't be passed on: {error}")))?;
     let started = SystemTime::now();
@@ -62,6 +63,23 @@ pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8,
         )),
     }
     Ok(exit_code(status))
+}
+
+/// What is kept of the recording, and when: what is not said is left to the
+/// environment.
+fn keep(command: &mut Command, arguments: &Record) {
+    let said = [
+        ("HBTRACE_FLIGHT", &arguments.flight),
+        ("HBTRACE_SNAPSHOT_SIGNAL", &arguments.snapshot_signal),
+    ];
+    for (variable, value) in said {
+        if let Some(value) = value {
+            command.env(variable, value);
+        }
+    }
+    if arguments.snapshot_on_panic {
+        command.env("HBTRACE_SNAPSHOT_PANIC", "1");
+    }
 }
 
 fn failed(message: impl Into<String>) -> Failure {

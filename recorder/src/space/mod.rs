@@ -31,6 +31,7 @@ mod work;
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use hbtrace_traces::format::layout::{PAGE, StreamKind, header};
 
@@ -135,6 +136,16 @@ impl Space {
     /// The file.
     pub(crate) fn file(&self) -> &File {
         &self.file
+    }
+
+    /// The file, to be read: its descriptor, or what is at `path`, if that is it.
+    pub(crate) fn source(&self, path: &Path) -> io::Result<File> {
+        let own = |file: File| lock(&self.ground).is_file(&file).then_some(file);
+        if let Some(file) = self.file.try_clone().ok().and_then(own) {
+            return Ok(file);
+        }
+        let gone = || io::Error::from(io::ErrorKind::StaleNetworkFileHandle);
+        own(File::open(path)?).ok_or_else(gone)
     }
 
     /// The file's header.

@@ -16,7 +16,7 @@ pub(crate) const SHORT_LIVES: usize = 20_000;
 static LOCK: Mutex<u64> = Mutex::new(0);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-fn hold(times: u64) {
+pub(crate) fn hold(times: u64) {
     for _ in 0..times {
         *LOCK.lock().unwrap() += 1;
     }

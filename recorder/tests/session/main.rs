@@ -7,6 +7,7 @@
 
 mod cases;
 mod room;
+mod snapshots;
 
 use std::io::Read;
 use std::os::unix::fs::FileTypeExt;
@@ -22,7 +23,10 @@ use hbtrace_traces::trace::Trace;
 fn child() {
     if let Ok(case) = std::env::var("HBTRACE_CASE") {
         let out = std::env::var("HBTRACE_CASE_OUT").unwrap_or_default();
-        cases::run(&case, &out);
+        match case.strip_prefix("snapshot ") {
+            Some(case) => snapshots::run(case, &out),
+            None => cases::run(&case, &out),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! After some holds of the mutex each worker writes to stdout how many of its
 //! holds have ended; what is written there must be in the file. Lines are
-//! `WORKER HOLDS`.
+//! `WORKER HOLDS`. With `HBTRACE_RACES` it has one race, and without none.
 
 use std::io::Write;
 
@@ -23,6 +23,8 @@ struct Shared {
     plain: Tracked<u64>,
     spinning: AtomicBool,
     spun: Tracked<u64>,
+    /// Guarded by nothing; only touched if the program is to have a race.
+    raced: Tracked<u64>,
 }
 
 fn main() {
@@ -71,7 +73,11 @@ fn drain(received: &mpsc::Receiver<u64>, shared: &Shared) {
 }
 
 fn work(worker: usize, shared: &Shared, numbers: &mpsc::Sender<u64>, few: &mpsc::SyncSender<u64>) {
+    let races = std::env::var_os("HBTRACE_RACES").is_some();
     for hold in 1_u64.. {
+        if races {
+            shared.raced.set(hold);
+        }
         {
             let mut holds = shared.holds.lock().expect("nothing panics");
             *holds += 1;

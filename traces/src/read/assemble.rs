@@ -12,7 +12,7 @@ use super::streams::{self, Rules, ThreadStreams};
 use super::tables::{self, Tables};
 use super::told::Seen;
 use super::{horizon, told, window};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Place};
 use crate::event::{NO_TIME, NONE};
 use crate::format::layout::flags;
 use crate::id::SiteId;
@@ -22,8 +22,8 @@ use crate::trace::{AccessStream, Info, Site, Stream, Trace};
 /// Reads everything of a mapped `.trace` file but its accesses.
 ///
 /// # Errors
-/// If its header is not one that this code reads, or if it is packed and
-/// damaged.
+/// If its header is not one that this code reads, if it is packed and damaged,
+/// or if it is a flight recording that is recorded into.
 pub(super) fn assemble(path: &Path, file: MappedFile) -> Result<Trace, Error> {
     let header = Header::parse(path, file.bytes())?;
     let mut mapping = match header.is_packed() {
@@ -31,6 +31,16 @@ pub(super) fn assemble(path: &Path, file: MappedFile) -> Result<Trace, Error> {
         false => Mapping::plain(file),
     };
     let live = mapping.is_live() && !header.complete;
+    if live && header.is_flight() {
+        let message = "is a flight recording that is still recorded into: its chunks are used \
+                       again while they are read; take a snapshot, or end the process";
+        return Err(Error::new(
+            path,
+            Place::File,
+            ErrorKind::Unreadable,
+            message,
+        ));
+    }
     if live {
         mapping.limit(header.allocated);
     }

@@ -10,6 +10,9 @@ use crate::format::start;
 const OLDEST: u32 = 2;
 /// Largest page that a recorder may have used.
 const PAGE_LIMIT: u32 = 64 * 1024;
+/// Nanoseconds by which clocks of different CPUs may disagree: a hundred times
+/// what is found where the system trusts its time-stamp counters.
+pub(super) const SKEW_NS: u64 = 100_000;
 
 /// What the header says.
 #[derive(Clone, Debug)]
@@ -137,9 +140,13 @@ impl Header {
     }
 
     /// Of a copy, or what was made of one: when it was begun. All that had
-    /// happened by then is in it.
+    /// happened by then, on whatever CPU, is in it.
     pub(super) fn whole_until(&self) -> Option<u64> {
-        self.copied.then_some(self.last_ticks)
+        let begun = match self.rewritten() {
+            true => self.last_ticks,
+            false => self.last_ticks.saturating_sub(self.ticks_in(SKEW_NS)),
+        };
+        self.copied.then_some(begun)
     }
 
     /// Whether a chunk drawn at these ticks came after the copy was begun. What

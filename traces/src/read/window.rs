@@ -5,7 +5,7 @@
 //! has long died nothing. The *window* is what happened after the last instant
 //! of which something may be gone: the header's `EVICTED_UNTIL`, or the drawing
 //! of a thread's first chunk that is there, if it had others before; and a
-//! [`MARGIN`], since clocks of different CPUs may disagree.
+//! margin ([`SKEW_NS`]), since clocks of different CPUs may disagree.
 //!
 //! # Why verdicts within the window are those of the whole run
 //!
@@ -44,7 +44,7 @@
 use rustc_hash::FxHashSet;
 
 use super::chunks::Index;
-use super::header::Header;
+use super::header::{Header, SKEW_NS};
 use super::streams::ThreadStreams;
 use super::under_way;
 use crate::event::{NO_TIME, SyncEvent};
@@ -52,10 +52,6 @@ use crate::kind::{Gate, Kind};
 use crate::mapped::Run;
 use crate::replay::{self, Limit};
 use crate::trace::{AccessStream, Stream, Trace};
-
-/// Nanoseconds by which clocks of different CPUs may disagree: a hundred times
-/// what is found where the system trusts its time-stamp counters.
-const MARGIN: u64 = 100_000;
 
 /// Where a thread's part of the window begins, as far as its own chunks tell.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +89,7 @@ pub(super) fn start(header: &Header, index: &Index) -> Option<u64> {
         return None;
     }
     let gone = header.evicted_until.max(index.gone_until);
-    (gone > 0).then(|| gone.saturating_add(header.ticks_in(MARGIN)))
+    (gone > 0).then(|| gone.saturating_add(header.ticks_in(SKEW_NS)))
 }
 
 /// Where the thread is known to be in the window that begins at `start`.

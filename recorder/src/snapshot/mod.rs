@@ -1,0 +1,103 @@
+//! Snapshots: a consistent copy of the recording, taken while the service goes
+//! on.
+//!
+//! A flight recording holds the last moments, and they are soon gone. A snapshot
+//! keeps them: when the program asks ([`snapshot`]), when a signal arrives or a
+//! thread panics (`trigger`). What it takes is told by `copy`. A process that
+//! dies needs none: the file itself is then its last moments.
+
+mod copy;
+mod trigger;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::primitive::{AtomicU32, Mutex, Ordering, lock};
+use crate::session::{self, Shared};
+use crate::writer;
+
+pub(crate) use trigger::{Triggers, arm, signal};
+
+/// One is taken after another.
+static ONE: Mutex<()> = Mutex::new(());
+/// Snapshots that triggers have taken.
+static TAKEN: AtomicU32 = AtomicU32::new(0);
+
+/// Writes what the recording holds now into `path`, while the service goes on.
+/// `%p` in it stands for the process id. A trace that is there already is
+/// replaced.
+///
+/// This is for flight recordings, of which it takes some milliseconds for each
+/// 64 MiB on the calling thread; of a stream it copies the whole file. Other
+/// threads are not held up. What they record meanwhile may be in the copy or
+/// not, so its verdicts hold up to the moment at which it was begun.
+///
+/// # Errors
+/// If nothing is recorded, or the file can't be written: then there is none.
+///
+/// # Examples
+///
+/// ```
+/// let directory = std::env::temp_dir();
+/// match hbtrace_recorder::snapshot(directory.join("slow-%p.trace")) {
+///     Ok(()) => println!("kept the last moments"),
+///     Err(error) => println!("{error}"),
+/// }
+/// ```
+pub fn snapshot(path: impl AsRef<Path>) -> Result<(), Error> {
+    let path = crate::output::expand(path.as_ref());
+    let Some(shared) = session::shared().filter(|_| session::is_live()) else {
+        return Err(Error::not_recording(path));
+    };
+    take(shared, &path).map_err(|error| Error::file(path, error))
+}
+
+fn take(shared: &'static Shared, path: &Path) -> io::Result<()> {
+    let _one = lock(&ONE);
+    // What this does is none of the service's doing.
+    let taken = writer::quietly(|_| copy::copy(shared, path));
+    taken.unwrap_or_else(|| copy::copy(shared, path))
+}
+
+/// Takes a snapshot beside the recording, unless triggers have taken as many as
+/// they may. Its name is the recording's, with `.snapshot-1` and so on before
+/// its extension.
+fn take_numbered(most: u32) {
+    let Some(shared) = session::shared().filter(|_| session::is_live()) else {
+        return;
+    };
+    // Relaxed: a count.
+    let number = TAKEN.fetch_add(1, Ordering::Relaxed);
+    if number >= most {
+        // Relaxed: as above. So that it never comes to its end.
+        TAKEN.store(most, Ordering::Relaxed);
+        return;
+    }
+    let path = beside(shared.path(), number + 1);
+    match take(shared, &path) {
+        Ok(()) => session::tell(&format!("took a snapshot into {}", path.display())),
+        Err(error) => session::tell(&format!(
+            "can't take a snapshot into {}: {error}",
+            path.display()
+        )),
+    }
+}
+
+fn beside(recording: &Path, number: u32) -> PathBuf {
+    recording.with_extension(format!("snapshot-{number}.trace"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::beside;
+
+    #[test]
+    fn snapshots_lie_beside_their_recording() {
+        let of = |path: &str| beside(Path::new(path), 2);
+        assert_eq!(of("/a/run.trace"), Path::new("/a/run.snapshot-2.trace"));
+        assert_eq!(of("run"), Path::new("run.snapshot-2.trace"));
+    }
+}
