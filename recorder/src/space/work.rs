@@ -4,8 +4,10 @@
 use crate::primitive::{AtomicU64, Ordering};
 use crate::ticks;
 
-/// The longest that a thread waits: some 40 microseconds.
-const MOMENT: u64 = 1 << 17;
+/// The longest that a thread waits: some 90 microseconds.
+const MOMENT: u64 = 1 << 18;
+/// Looks that it takes until it lets others run between them.
+const SPINS: u32 = 200;
 
 /// The stride that the helper makes ready now.
 pub(super) struct Work {
@@ -48,8 +50,13 @@ impl Work {
     /// of the helper within a moment.
     pub(super) fn wait_for<T>(&self, mut draw: impl FnMut() -> Option<T>) -> Option<T> {
         let start = ticks::now();
+        let mut spins = 0;
         while self.is_about_to_end(start) {
-            std::hint::spin_loop();
+            spins += 1;
+            match spins < SPINS {
+                true => std::hint::spin_loop(),
+                false => std::thread::yield_now(),
+            }
             let drawn = draw();
             if drawn.is_some() {
                 return drawn;
