@@ -46,11 +46,11 @@ fn main() -> io::Result<()> {
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
     let count = accesses(arguments.mib);
     for (name, folder) in [("disk", &disk), ("memory", &memory)] {
-        if arguments.wants(name) {
+        if arguments.wants(name) && has_room(name, folder, arguments.mib) {
             by_turns(name, folder, count, &arguments)?;
         }
     }
-    if arguments.wants("beyond") {
+    if arguments.wants("beyond") && has_room("beyond", &disk, arguments.mib * 3) {
         beyond(&disk, &arguments)?;
     }
     if arguments.wants("bytes") {
@@ -59,6 +59,15 @@ fn main() -> io::Result<()> {
     println!();
     machine::load("after");
     Ok(())
+}
+
+/// Whether so many MiB leave as much again to others; says if not.
+fn has_room(name: &str, folder: &Path, mib: u64) -> bool {
+    let has = machine::room(folder).is_none_or(|bytes| bytes >> 20 >= 2 * mib);
+    if !has {
+        println!("| {name}: not measured, the disk has too little room for {mib} MiB |");
+    }
+    has
 }
 
 /// Accesses that fill so many MiB.

@@ -68,6 +68,14 @@ fn cpus() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Free bytes of the file system that holds `folder`.
+#[must_use]
+pub fn room(folder: &Path) -> Option<u64> {
+    let folder = folder.to_string_lossy();
+    let text = said("df", &["--block-size=1", "--output=avail", &folder]);
+    text.lines().last()?.trim().parse().ok()
+}
+
 /// The type of the mount that holds `folder`: of those above it, the longest.
 fn file_system(folder: &Path) -> String {
     let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
