@@ -51,8 +51,10 @@
 //!
 //! A helper thread named `hbtrace` grows the file and populates its pages ahead
 //! of those who write, so that they meet no fault: a megabyte, and up to 32 as
-//! much is recorded. It blocks all signals, sleeps while nothing is recorded,
-//! and ends with the session; where it can't be created, threads do its work.
+//! much is recorded. It blocks all signals, holds no descriptor but the file's,
+//! sleeps while nothing is recorded, and ends with the session; where it can't be
+//! created, threads do its work. Its CPU time is in the trace (`hbtrace info`).
+//! Early write-back is left to the kernel.
 //! The memory of what is written goes back to the kernel, 64 MiB at a time.
 //! Addresses for the file are reserved in windows of 64 GiB (which are no
 //! memory); under a limit on them (`ulimit -v`) the file gets a quarter.
