@@ -4,10 +4,13 @@
 #
 #   packing.sh TRACE...
 #
+# PAIRS says how many turns, LEVELS which levels of zstd.
+#
 # `hbtrace` is taken from HBTRACE, else from the target folder.
 set -euo pipefail
 hbtrace=${HBTRACE:-${CARGO_TARGET_DIR:-$(dirname "$0")/../target}/release/hbtrace}
 pairs=${PAIRS:-11}
+levels=${LEVELS:-3 9 19}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -31,7 +34,7 @@ for trace in "$@"; do
     row() { printf '  %-12s %14s bytes %8s per event %8s s\n' "$1" "$2" "$(each "$2" "$events")" "$3"; }
     row recorded "$plain" -
     row packed "$(bytes "$packed")" "$pack"
-    for level in 3 9 19; do
+    for level in $levels; do
         took=$(seconds zstd -q -f -T1 "-$level" "$trace" -o "$work/z")
         row "zstd -$level" "$(bytes "$work/z")" "$took"
     done
