@@ -7,6 +7,7 @@
 //! microseconds, chunks end after a few events, and only some events are
 //! stamped.
 
+pub mod evict;
 mod file;
 mod recorder;
 

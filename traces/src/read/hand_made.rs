@@ -3,9 +3,9 @@
 
 use super::round_trip::{accesses, folder, read};
 use crate::event::{NO_TIME, SyncEvent};
-use crate::format::layout::{CHUNK_HEADER, MAGIC, PAGE, StreamKind, VERSION, chunk, header};
+use crate::format::layout::{CHUNK_HEADER, MAGIC, PAGE, StreamKind, VERSION, chunk, flags, header};
 use crate::format::words::{self, Escape, SYNC_WORDS_MAX};
-use crate::id::SiteId;
+use crate::id::{SiteId, ThreadId};
 use crate::kind::Kind;
 use crate::trace::Trace;
 
@@ -285,4 +285,71 @@ fn a_damaged_object_does_not_make_the_table_as_long_as_the_file() {
     assert!(trace.objects.len() < 5000, "{}", trace.objects.len());
     let object = trace.streams[0].sync[0].object_id();
     assert_eq!(trace.objects[object.index()].name, "mutex#899999");
+}
+
+#[test]
+fn an_atomic_operation_behind_a_loss_is_no_access() {
+    let mut made = Made::new();
+    let mut sync = event(Kind::Store, 0, 100);
+    sync.extend(event(Kind::Store, 0, 200));
+    made.lay(&Laid::new(StreamKind::Sync, 1, &sync));
+    assert_eq!(made.read().streams[0].beyond, 0);
+    made.put(header::LOST_SYNC, &1_u64.to_le_bytes());
+    made.put(header::LOST_FROM, &150_u64.to_le_bytes());
+    let trace = made.read();
+    let is_beyond = |index| trace.is_beyond(ThreadId(0), index);
+    assert!(!is_beyond(0) && is_beyond(1));
+}
+
+/// A flight recording of one thread: an old chunk that is left, a gap, and a
+/// chunk drawn at `drawn`, whose events lie behind 40 words of accesses. Its
+/// ticks are a hundred microseconds.
+fn flight(evicted: u64, drawn: u64) -> Made {
+    let mut made = Made::new();
+    made.put(header::FLAGS, &flags::FLIGHT.to_le_bytes());
+    made.put(header::EVICTED_UNTIL, &evicted.to_le_bytes());
+    made.put(header::LAST_NS, &100_000_000_u64.to_le_bytes());
+    let old = event(Kind::NotifyAll, 1, 5);
+    made.lay(&Laid::new(StreamKind::Sync, 1, &old));
+    made.lay(&Laid::new(StreamKind::Access, 1, &[access(8, 1)]));
+    let late = [
+        event(Kind::NotifyAll, 1, 0),
+        event(Kind::NotifyAll, 1, drawn + 11),
+        event(Kind::NotifyAll, 1, 0),
+    ];
+    let late = late.concat();
+    made.lay(&Laid {
+        position: 100,
+        ticks: drawn,
+        ..Laid::new(StreamKind::Sync, 1, &late)
+    });
+    let at = made.0.len() - PAGE;
+    made.put(at + chunk::ACCESSES, &40_u64.to_le_bytes());
+    let words = [access(16, 1), access(24, 1), access(32, 1), access(40, 1)];
+    made.lay(&Laid {
+        position: 40,
+        ticks: drawn,
+        ..Laid::new(StreamKind::Access, 1, &words)
+    });
+    made
+}
+
+#[test]
+fn a_flight_recording_is_read_from_its_window_on() {
+    // The tick by which chunks were recycled, and one of margin.
+    for (evicted, drawn, accesses) in [(50, 50, 2), (70, 50, 0)] {
+        let trace = flight(evicted, drawn).read();
+        assert_eq!(found(&trace, 0).len(), accesses, "{evicted} {drawn}");
+        assert!(trace.info.flight && !trace.info.truncated);
+        assert_eq!(trace.info.verdicts_from, Some(evicted * 100_000));
+        let events = trace.streams[0].sync.iter();
+        let cuts = events.filter(|event| event.kind == Kind::Cut).count();
+        assert_eq!(cuts, if accesses == 0 { 0 } else { 2 });
+    }
+}
+
+#[test]
+fn a_gap_that_recycling_did_not_make_is_damage() {
+    let trace = flight(3, 50).read();
+    assert!(trace.info.truncated, "{:?}", trace.info.warnings);
 }

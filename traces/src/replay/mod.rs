@@ -12,11 +12,18 @@
 //! stores to several atomics may agree on no order, and then one of them goes.
 
 mod lanes;
+mod let_go;
 mod need;
+#[cfg(feature = "read")]
+mod reach;
 mod stuck;
 mod walk;
 
 pub use walk::replay;
 
 #[cfg(feature = "read")]
-pub(crate) use walk::{Limit, reach, run};
+pub(crate) use need::Limit;
+#[cfg(feature = "read")]
+pub(crate) use reach::reach;
+#[cfg(feature = "read")]
+pub(crate) use walk::run;

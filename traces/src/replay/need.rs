@@ -31,6 +31,15 @@ pub(super) struct Lives {
     pub(super) read_early: Vec<Vec<Place>>,
 }
 
+/// Where a thread stops.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Limit {
+    /// Before this sync event.
+    pub(crate) sync: usize,
+    /// All of the thread lies before.
+    pub(crate) whole: bool,
+}
+
 /// How strictly needs are seen.
 #[derive(Clone, Copy)]
 pub(super) struct Rules {

@@ -6,12 +6,12 @@ use std::collections::BinaryHeap;
 use rustc_hash::FxHashMap;
 
 use super::lanes::{Lanes, Place, mark, turn};
-use super::need::{Lives, Need, Rules, need, reads_early};
+use super::need::{Limit, Lives, Need, Rules, need, reads_early};
 use super::stuck::{self, Stuck};
 use crate::error::Error;
 use crate::event::SyncEvent;
 use crate::id::ThreadId;
-use crate::kind::{Gate, Kind};
+use crate::kind::Gate;
 use crate::trace::{Step, Stream, Trace};
 
 /// Fills [`Trace::steps`]. An incomplete trace whose rest waits for what it
@@ -48,26 +48,6 @@ pub(crate) fn run(trace: &mut Trace, forced: bool) -> Vec<Stuck> {
     stuck
 }
 
-/// How far each thread comes, in sync events, where none goes beyond its limit:
-/// what waits for something behind the limit of another thread does not happen,
-/// nor does what follows it. By the gates, nothing that does happen comes after
-/// anything that does not.
-#[cfg(feature = "read")]
-pub(crate) fn reach(trace: &Trace, limits: &[Limit]) -> Vec<usize> {
-    let mut walk = Walk::new(trace, Some(limits));
-    walk.all(false);
-    walk.cursors.iter().map(|cursor| cursor.sync).collect()
-}
-
-/// Where a thread stops.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Limit {
-    /// Before this sync event.
-    pub(crate) sync: usize,
-    /// All of the thread lies before.
-    pub(crate) whole: bool,
-}
-
 /// Whether events may be missing from the trace.
 fn is_partial(trace: &Trace) -> bool {
     let info = &trace.info;
@@ -76,10 +56,10 @@ fn is_partial(trace: &Trace) -> bool {
 
 /// How far a thread has come.
 #[derive(Clone, Copy, Default)]
-struct Cursor {
-    sync: usize,
-    access: u64,
-    slice: usize,
+pub(super) struct Cursor {
+    pub(super) sync: usize,
+    pub(super) access: u64,
+    pub(super) slice: usize,
 }
 
 impl Cursor {
@@ -93,33 +73,33 @@ impl Cursor {
 
 /// What a thread does next.
 #[derive(Clone, Copy)]
-enum Item {
+pub(super) enum Item {
     Accesses { to: u64 },
     Sync,
 }
 
-struct Walk<'a> {
-    trace: &'a Trace,
-    lanes: Lanes,
-    lives: Lives,
-    cursors: Vec<Cursor>,
+pub(super) struct Walk<'a> {
+    pub(super) trace: &'a Trace,
+    pub(super) lanes: Lanes,
+    pub(super) lives: Lives,
+    pub(super) cursors: Vec<Cursor>,
     /// Threads that may have something to do, first the one whose next item
     /// stood first.
-    ready: BinaryHeap<Reverse<(u64, u32)>>,
-    blocked: Vec<Option<Need>>,
-    waiting: FxHashMap<Need, Vec<u32>>,
+    pub(super) ready: BinaryHeap<Reverse<(u64, u32)>>,
+    pub(super) blocked: Vec<Option<Need>>,
+    pub(super) waiting: FxHashMap<Need, Vec<u32>>,
     /// Stamps of the cuts that are still to come, the next one last.
-    cuts: Vec<u64>,
-    rules: Rules,
+    pub(super) cuts: Vec<u64>,
+    pub(super) rules: Rules,
     /// Where threads stop, if not at their ends.
-    limits: Option<&'a [Limit]>,
+    pub(super) limits: Option<&'a [Limit]>,
     /// Events that it can't get past.
-    stuck: Vec<Stuck>,
-    steps: Vec<Step>,
+    pub(super) stuck: Vec<Stuck>,
+    pub(super) steps: Vec<Step>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(trace: &'a Trace, limits: Option<&'a [Limit]>) -> Walk<'a> {
+    pub(super) fn new(trace: &'a Trace, limits: Option<&'a [Limit]>) -> Walk<'a> {
         let threads = trace.streams.len();
         let mut started = vec![true; threads];
         let mut cuts = Vec::new();
@@ -162,7 +142,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn all(&mut self, forced: bool) {
+    pub(super) fn all(&mut self, forced: bool) {
         for thread in 0..self.cursors.len() as u32 {
             if self.lives.started[thread as usize] {
                 self.queue(thread);
@@ -194,37 +174,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Everything before a cut goes before it: what waits for something behind
-    /// it is open across the cut, and is let go. Says whether it let one go.
-    fn open_across_cut(&mut self, stamp: u64) -> bool {
-        let Some(cut) = self.cuts.last().copied().filter(|cut| stamp >= *cut) else {
-            return false;
-        };
-        let before = |thread: &u32| {
-            self.blocked[*thread as usize]
-                .is_some()
-                .then(|| self.next(*thread))
-                .flatten()
-        };
-        let least = (0..self.cursors.len() as u32)
-            .filter_map(|thread| Some((before(&thread)?.0, thread)))
-            .min()
-            .filter(|(stamp, _)| *stamp < cut);
-        match least {
-            Some((_, thread)) => {
-                self.blocked[thread as usize] = None;
-                self.run(thread, true);
-                true
-            }
-            None => {
-                self.cuts.pop();
-                false
-            }
-        }
-    }
-
     /// Lets a thread go on until it has to wait or another's turn has come.
-    fn run(&mut self, thread: u32, mut forced: bool) {
+    pub(super) fn run(&mut self, thread: u32, mut forced: bool) {
         let mut next = self.next(thread);
         while let Some((_, item)) = next {
             match item {
@@ -260,7 +211,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What the thread does next, and where that stood in the observed order.
-    fn next(&self, thread: u32) -> Option<(u64, Item)> {
+    pub(super) fn next(&self, thread: u32) -> Option<(u64, Item)> {
         let stream = &self.trace.streams[thread as usize];
         let cursor = self.cursors[thread as usize];
         let event = stream.sync.get(cursor.sync);
@@ -319,14 +270,14 @@ impl<'a> Walk<'a> {
         )
     }
 
-    fn event(&self, thread: u32) -> Option<&'a SyncEvent> {
+    pub(super) fn event(&self, thread: u32) -> Option<&'a SyncEvent> {
         self.trace.streams[thread as usize]
             .sync
             .get(self.cursors[thread as usize].sync)
     }
 
     /// The thread's next sync event happens.
-    fn sync(&mut self, thread: u32) {
+    pub(super) fn sync(&mut self, thread: u32) {
         let Some(event) = self.event(thread) else {
             return;
         };
@@ -394,67 +345,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn queue(&mut self, thread: u32) {
+    pub(super) fn queue(&mut self, thread: u32) {
         let stamp = self.next(thread).map_or(0, |(stamp, _)| stamp);
         self.ready.push(Reverse((stamp, thread)));
-    }
-
-    /// Nothing can go on: threads that have come to their cut pass it. Says
-    /// whether there were any.
-    fn pass_cut(&mut self) -> bool {
-        let at_cut = |blocked: &Option<Need>| *blocked == Some(Need::Cut);
-        let threads: Vec<u32> = (0..)
-            .zip(&self.blocked)
-            .filter_map(|(thread, blocked)| at_cut(blocked).then_some(thread))
-            .collect();
-        for &thread in &threads {
-            self.blocked[thread as usize] = None;
-            self.sync(thread);
-        }
-        for &thread in &threads {
-            self.queue(thread);
-        }
-        !threads.is_empty()
-    }
-
-    /// Nothing can go on: lets a write or the life of a block go out of turn.
-    /// Says whether there was one.
-    fn unblock(&mut self) -> bool {
-        let is = |thread: &u32, kinds: &[Kind]| {
-            let turn = matches!(self.blocked[*thread as usize], Some(Need::Turn(_)));
-            turn && self
-                .event(*thread)
-                .is_some_and(|event| kinds.contains(&event.kind))
-        };
-        let threads = 0..self.cursors.len() as u32;
-        let soft = [&[Kind::Store][..], &[Kind::Alloc, Kind::Free], &[Kind::Rmw]]
-            .iter()
-            .find_map(|kinds| threads.clone().find(|thread| is(thread, kinds)));
-        if let Some(thread) = soft {
-            self.blocked[thread as usize] = None;
-            self.run(thread, true);
-        }
-        soft.is_some()
-    }
-
-    /// The event to blame: one that waits for what is not in the trace, else
-    /// the one that stood first.
-    fn find_stuck(&self) -> Stuck {
-        let missing = |need: &Need| matches!(need, Need::Missing(..));
-        let stuck = (0..self.cursors.len() as u32)
-            .filter_map(|thread| {
-                let need = self.blocked[thread as usize]?;
-                let stamp = self.next(thread).map_or(0, |(stamp, _)| stamp);
-                Some((!missing(&need), stamp, thread, need))
-            })
-            .min_by_key(|(present, stamp, thread, _)| (*present, *stamp, *thread));
-        let (_, stamp, thread, need) = stuck.expect("a thread is blocked");
-        let index = self.cursors[thread as usize].sync;
-        Stuck {
-            thread: ThreadId(thread),
-            index,
-            stamp,
-            need,
-        }
     }
 }
