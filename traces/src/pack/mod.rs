@@ -3,7 +3,7 @@
 //! Packing is about bytes: a packed file holds every byte of the trace, and
 //! unpacks to just that file, whatever is in it (a finished trace, one whose
 //! process was killed, a damaged one). What it knows of chunks and events only
-//! makes it small. Readers take both forms; see [`packed`](crate::packed) for
+//! makes it small. Readers take both forms; see `packed` for
 //! the form, and `mapped` for how it is read.
 //!
 //! The output does not depend on the number of threads that make it. It appears
