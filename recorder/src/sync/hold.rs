@@ -218,7 +218,10 @@ impl Head {
         // Relaxed: ordered by the lock, which the caller holds.
         let ended = self.ended.load(Ordering::Relaxed);
         let kind = compact_kind(acquires(SHARED), MemoryOrder::Relaxed, tried);
+        // The session is looked at again, behind the lock: where it has ended,
+        // the release before this may not be recorded.
         if ended & OBJECT_MASK != 0
+            && emit::is_on()
             && let Some(site) = emit::brief(kind, ended, site)
         {
             return site;
@@ -237,7 +240,9 @@ impl Head {
         // Relaxed: ordered by the lock, which the caller holds.
         let ended = self.ended.load(Ordering::Relaxed);
         let kind = compact_kind(acquires(SHARED), MemoryOrder::Relaxed, tried);
+        // As in `begin`.
         if ended & OBJECT_MASK != 0
+            && emit::is_on()
             && let Some(site) = emit::stamped(kind, ended, site)
         {
             return site;
