@@ -80,6 +80,9 @@
 //! [`write`](fn@write), [`alloc`], [`free`]) must lie below 2^47, as all do on
 //! x86-64 and most on AArch64; higher ones are counted as lost.
 
+// A model runs a piece of it only.
+#![cfg_attr(loom, allow(dead_code, unused_imports, unused_variables))]
+
 #[cfg(feature = "record")]
 pub use error::Error;
 #[cfg(feature = "record")]
@@ -109,6 +112,8 @@ mod header;
 mod label;
 #[cfg(feature = "record")]
 mod memory;
+#[cfg(all(feature = "record", loom))]
+mod models;
 mod named;
 #[cfg(feature = "record")]
 mod object;
@@ -141,5 +146,7 @@ pub mod thread;
 #[cfg(feature = "record")]
 mod ticks;
 mod tracked;
-#[cfg(feature = "record")]
+#[cfg(all(feature = "record", not(loom)))]
 mod writer;
+#[cfg(all(feature = "record", loom))]
+use models::writer;

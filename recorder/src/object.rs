@@ -63,6 +63,9 @@ impl Object {
         if !emit::recording() {
             return NONE;
         }
+        #[cfg(loom)]
+        return self.draw_from(&crate::models::log::NEXT, false, |_| ());
+        #[cfg(not(loom))]
         writer::quietly(|shared| self.register(shared, kind, len, None)).unwrap_or(NONE)
     }
 
@@ -75,10 +78,29 @@ impl Object {
         len: u64,
         name: Option<&str>,
     ) -> u32 {
-        let mut next = lock(&NEXT);
+        self.draw_from(&NEXT, name.is_some(), |id| {
+            let _ = shared.announce(&Record::Object {
+                object: id,
+                kind: kind as u8,
+                name: name.map(str::to_owned),
+                site: shared.site(self.site),
+                len,
+                address: 0,
+            });
+        })
+    }
+
+    /// Draws an id if there is none, and announces it if it is new or `named`.
+    pub(crate) fn draw_from(
+        &self,
+        next: &Mutex<u32>,
+        named: bool,
+        announce: impl FnOnce(u32),
+    ) -> u32 {
+        let mut next = lock(next);
         // Relaxed: only changed under the lock.
         let known = self.id.load(Ordering::Relaxed);
-        if known != 0 && name.is_none() {
+        if known != 0 && !named {
             return known - 1;
         }
         let id = match known {
@@ -86,14 +108,7 @@ impl Object {
             known => known - 1,
         };
         *next = (*next).max(id + 1);
-        let _ = shared.announce(&Record::Object {
-            object: id,
-            kind: kind as u8,
-            name: name.map(str::to_owned),
-            site: shared.site(self.site),
-            len,
-            address: 0,
-        });
+        announce(id);
         // Relaxed: the id publishes nothing. Within the file the record may
         // come after the id's first use by another thread.
         self.id.store(id + 1, Ordering::Relaxed);
@@ -136,3 +151,6 @@ impl Object {
         emit::access(write, bytes.start, bytes.len, site);
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

@@ -1,19 +1,71 @@
 //! Where the recorder's own machinery takes its atomics and locks from.
 //!
-//! One place, so that a model checker can stand in for `std` some day, and so
-//! that nobody uses a mirror by accident: what the recorder does for itself is
-//! never recorded.
+//! One place, so that a model checker can stand in for `std` (with `--cfg
+//! loom`, see `models`), and so that nobody uses a mirror by accident: what the
+//! recorder does for itself is never recorded.
 
 use std::sync::PoisonError;
 
-pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
-    compiler_fence, fence,
+pub(crate) use std::sync::OnceLock;
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, Ordering, compiler_fence};
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
+#[cfg(not(loom))]
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+
+#[cfg(loom)]
+pub(crate) use crate::models::checked::{
+    AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, fence, wait, wake,
 };
-pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
+#[cfg(not(loom))]
+pub(crate) use futex::{wait, wake};
 
 /// Locks one of the recorder's own locks. Nothing panics while it holds one,
 /// but a service may be unwinding, so poison is ignored.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waiting for a word, as the kernel offers it.
+#[cfg(not(loom))]
+mod futex {
+    #![allow(unsafe_code)] // System calls.
+
+    use std::ptr;
+    use std::time::Duration;
+
+    use super::AtomicU32;
+
+    /// Sleeps while `word` is `value`, until somebody wakes it or `most` is
+    /// over. It may return early.
+    pub(crate) fn wait(word: &AtomicU32, value: u32, most: Option<Duration>) {
+        let most = most.map(|most| libc::timespec {
+            tv_sec: most.as_secs() as libc::time_t,
+            tv_nsec: most.subsec_nanos().into(),
+        });
+        let most = most.as_ref().map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: a word and a time that outlive the call.
+        unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                word.as_ptr(),
+                libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+                value,
+                most,
+            )
+        };
+    }
+
+    /// Wakes one who waits for `word`.
+    pub(crate) fn wake(word: &AtomicU32) {
+        // SAFETY: a word that outlives the call.
+        unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                word.as_ptr(),
+                libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
+                1,
+            )
+        };
+    }
 }

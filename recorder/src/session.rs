@@ -51,7 +51,13 @@ pub(crate) const STOPPED: u8 = 3;
 /// overflows, so that one comparison tells it from `ON` and from the rest.
 pub(crate) const OFF: u8 = i8::MIN.cast_unsigned();
 
+#[cfg(not(loom))]
 static STATE: AtomicU8 = AtomicU8::new(UNDECIDED);
+#[cfg(loom)]
+loom::lazy_static! {
+    /// One of each execution of a model.
+    pub(crate) static ref STATE: AtomicU8 = AtomicU8::new(UNDECIDED);
+}
 static SHARED: OnceLock<Shared> = OnceLock::new();
 static DECISION: Mutex<()> = Mutex::new(());
 
@@ -320,17 +326,28 @@ fn flags_of(settings: &Settings) -> u32 {
 /// Closes the trace: by `stop`, or at exit.
 fn finish() {
     let Some(shared) = shared() else { return };
-    // Not if stopped already, nor in a child, which is not the session's
-    // process. Relaxed: see the module's docs.
-    let stopped = STATE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |state| {
-        (state == ON || state == EXHAUSTED).then_some(STOPPED)
-    });
-    if stopped.is_err() {
+    if !stop() {
         return;
     }
     shared.header().calibrate(&shared.start);
     shared.header().set_u32(header::STATE, 1);
     shared.space.finish(100);
+}
+
+/// Whether this is the call that ends the session: not if it is stopped
+/// already, nor in a child, which is not the session's process.
+pub(crate) fn stop() -> bool {
+    // Relaxed: see the module's docs.
+    let stopped = STATE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |state| {
+        (state == ON || state == EXHAUSTED).then_some(STOPPED)
+    });
+    stopped.is_ok()
+}
+
+/// There was no room for a sync event: nothing more is recorded.
+pub(crate) fn exhaust() {
+    // Relaxed: see the module's docs. It changes nothing once stopped.
+    let _ = STATE.compare_exchange(ON, EXHAUSTED, Ordering::Relaxed, Ordering::Relaxed);
 }
 
 /// A forked child has its parent's mappings and must not write there.
@@ -438,7 +455,6 @@ impl Shared {
 
     /// There was no room for a sync event: nothing more is recorded.
     pub(crate) fn exhaust(&self) {
-        // Relaxed: see the module's docs. It changes nothing once stopped.
-        let _ = STATE.compare_exchange(ON, EXHAUSTED, Ordering::Relaxed, Ordering::Relaxed);
+        exhaust();
     }
 }

@@ -240,3 +240,6 @@ impl Space {
         Some(chunk)
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

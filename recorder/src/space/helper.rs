@@ -15,7 +15,7 @@
 //! that draws and finds little left, or by the helper when its nap is over), and
 //! from either to `ENDED`. A thread that misses the helper's falling asleep does
 //! not wake it; the next one that draws will, and until then threads do without.
-#![allow(unsafe_code)] // Creates a thread, and waits as the kernel offers it.
+#![allow(unsafe_code)] // Creates a thread.
 
 use std::ffi::c_void;
 use std::os::fd::{AsRawFd, RawFd};
@@ -30,7 +30,7 @@ use super::Space;
 use super::frontier::STRIDE;
 use super::pace::{AHEAD_LEAST, Pace};
 use crate::header::Header;
-use crate::primitive::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use crate::primitive::{self, AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 const AWAKE: u32 = 0;
 const ASLEEP: u32 = 1;
@@ -77,27 +77,33 @@ impl Bell {
             .state
             .compare_exchange(ASLEEP, AWAKE, Ordering::Relaxed, Ordering::Relaxed);
         if rung.is_ok() {
-            self.wake();
+            primitive::wake(&self.state);
         }
     }
 
     /// Ends the helper, and notes what it has cost.
     pub(super) fn end(&self, header: &Header) {
         self.note_cost(header);
+        self.hang_up();
+    }
+
+    /// Ends the helper.
+    pub(super) fn hang_up(&self) {
         // Relaxed: as above.
         if self.state.swap(ENDED, Ordering::Relaxed) == ASLEEP {
-            self.wake();
+            primitive::wake(&self.state);
         }
     }
 
     /// Sleeps until it is rung for, or `nap` is over. Returns whether to go on.
-    fn sleep(&self, nap: Option<Duration>) -> bool {
+    pub(super) fn sleep(&self, nap: Option<Duration>) -> bool {
         // Relaxed: as above.
         let slept =
             self.state
                 .compare_exchange(AWAKE, ASLEEP, Ordering::Relaxed, Ordering::Relaxed);
         if slept.is_ok() {
-            self.wait(nap);
+            // That it returns early is as good as a ring.
+            primitive::wait(&self.state, ASLEEP, nap);
         }
         // Relaxed: as above. The nap may be over without a ring.
         let _ = self
@@ -105,37 +111,6 @@ impl Bell {
             .compare_exchange(ASLEEP, AWAKE, Ordering::Relaxed, Ordering::Relaxed);
         // Relaxed: as above.
         self.state.load(Ordering::Relaxed) != ENDED
-    }
-
-    fn wait(&self, nap: Option<Duration>) {
-        let nap = nap.map(|nap| libc::timespec {
-            tv_sec: nap.as_secs() as libc::time_t,
-            tv_nsec: nap.subsec_nanos().into(),
-        });
-        let until = nap.as_ref().map_or(ptr::null(), ptr::from_ref);
-        // SAFETY: a word and a time that outlive the call. That it returns
-        // early is as good as a ring.
-        unsafe {
-            libc::syscall(
-                libc::SYS_futex,
-                self.state.as_ptr(),
-                libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
-                ASLEEP,
-                until,
-            )
-        };
-    }
-
-    fn wake(&self) {
-        // SAFETY: a word that outlives the call.
-        unsafe {
-            libc::syscall(
-                libc::SYS_futex,
-                self.state.as_ptr(),
-                libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
-                1,
-            )
-        };
     }
 
     /// Stores the helper's CPU time so far.
@@ -249,3 +224,6 @@ extern "C" fn main(space: *mut c_void) -> *mut c_void {
         }
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

@@ -63,3 +63,6 @@ impl LeftBehind {
         lock(self.of(stream)).pop()
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

@@ -32,7 +32,7 @@ use crate::primitive::{AtomicU32, AtomicU64, Ordering};
 /// `extra` of a `req` that is about the shared side of a lock.
 const SHARED: u64 = 2;
 /// How often a lock that others have is looked at before it is waited for.
-const SPINS: u32 = 100;
+const SPINS: u32 = if cfg!(loom) { 1 } else { 100 };
 /// The next release is stamped.
 const STAMP: u32 = 1;
 /// One thread that waits.
@@ -395,3 +395,6 @@ impl<const SHARED: bool> Drop for Hold<'_, SHARED> {
         self.end();
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

@@ -318,3 +318,6 @@ impl fmt::Debug for OnceState {
             .finish()
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

@@ -19,8 +19,13 @@ use hbtrace_traces::event::NONE;
 /// Cells whose ids are so many apart share a slot.
 const SLOTS: usize = 64;
 
+#[cfg(not(loom))]
 thread_local! {
     static SEEN: [Cell<u64>; SLOTS] = const { [const { Cell::new(0) }; SLOTS] };
+}
+#[cfg(loom)]
+loom::thread_local! {
+    static SEEN: [Cell<u64>; SLOTS] = [const { Cell::new(0) }; SLOTS];
 }
 
 /// Never zero, and another one for each attempt of each object that has an id;

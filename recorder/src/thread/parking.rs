@@ -110,3 +110,6 @@ impl Parking {
         consumed
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

@@ -27,6 +27,10 @@ use crate::primitive::AtomicU64;
 pub(super) struct Wide<A> {
     pub(super) value: A,
     version: AtomicU64,
+    /// Stands for both in models, where the value is 0 at first: loom knows no
+    /// access to a part. The version is its upper half.
+    #[cfg(loom)]
+    both: AtomicU64,
     object: Object,
 }
 
@@ -41,12 +45,46 @@ impl<A> Wide<A> {
         Wide {
             value,
             version: AtomicU64::new(0),
+            #[cfg(loom)]
+            both: AtomicU64::new(0),
             object: Object::new(),
         }
     }
 }
 
+#[cfg(loom)]
 impl<A: Native> Wide<A> {
+    fn version_now(&self, order: Ordering) -> u64 {
+        self.both.load(order) >> 32
+    }
+
+    fn value_now(&self, order: Ordering) -> u64 {
+        self.both.load(order) & u64::from(u32::MAX)
+    }
+
+    fn exchange(&self, old: pair::Words, new: pair::Words) -> Result<(), pair::Words> {
+        let join = |words: pair::Words| words.0 | words.1 << 32;
+        let split = |both: u64| (both & u64::from(u32::MAX), both >> 32);
+        // SeqCst, both: what the instruction is.
+        self.both
+            .compare_exchange(join(old), join(new), Ordering::SeqCst, Ordering::SeqCst)
+            .map(|_| ())
+            .map_err(split)
+    }
+}
+
+#[cfg(not(loom))]
+impl<A: Native> Wide<A> {
+    #[inline(always)]
+    fn version_now(&self, order: Ordering) -> u64 {
+        self.version.load(order)
+    }
+
+    #[inline(always)]
+    fn value_now(&self, order: Ordering) -> u64 {
+        self.value.bits(order)
+    }
+
     #[inline(always)]
     fn exchange(&self, old: pair::Words, new: pair::Words) -> Result<(), pair::Words> {
         let at = std::ptr::from_ref(self).cast_mut().cast::<u128>();
@@ -81,7 +119,7 @@ impl<A: Native> Versioned for Wide<A> {
     #[inline(always)]
     fn tag(&self) -> u64 {
         // Relaxed: they grow, and there is room behind the limit.
-        match self.version.load(Ordering::Relaxed) {
+        match self.version_now(Ordering::Relaxed) {
             ..NEAR => u64::from(self.object.drawn()),
             _ => 0,
         }
@@ -100,17 +138,17 @@ impl<A: Native> Versioned for Wide<A> {
     #[inline(always)]
     fn glance(&self, _: u64) -> (u64, u64) {
         // Relaxed, both: a guess, which the exchange makes sure of.
-        let bits = self.value.bits(Ordering::Relaxed);
-        (bits, self.version.load(Ordering::Relaxed))
+        let bits = self.value_now(Ordering::Relaxed);
+        (bits, self.version_now(Ordering::Relaxed))
     }
 
     #[inline(always)]
     fn read(&self, _: u64, order: Ordering) -> Option<(u64, u64)> {
         // Acquire, and at least that for the value: the three loads keep their
         // order. The versions pair with the exchange, which is stronger.
-        let before = self.version.load(Ordering::Acquire);
-        let bits = self.value.bits(acquiring_load(order));
-        let still = self.version.load(Ordering::Relaxed) == before;
+        let before = self.version_now(Ordering::Acquire);
+        let bits = self.value_now(acquiring_load(order));
+        let still = self.version_now(Ordering::Relaxed) == before;
         still.then_some((bits, before))
     }
 
@@ -138,8 +176,8 @@ impl<A: Native> Versioned for Wide<A> {
     #[inline(always)]
     fn poll(&self, order: Ordering) -> (u64, [u64; 2]) {
         // At least Acquire: the version is looked at after it.
-        let bits = self.value.bits(acquiring_load(order));
-        let version = self.version.load(Ordering::Relaxed);
+        let bits = self.value_now(acquiring_load(order));
+        let version = self.version_now(Ordering::Relaxed);
         (bits, self.marks((bits, version)))
     }
 
@@ -163,3 +201,6 @@ impl<A: Native> Versioned for Wide<A> {
         (new.1 < COMPACT_NUMBERS).then_some(new.1 << OBJECT_BITS | code)
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

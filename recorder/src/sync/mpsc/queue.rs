@@ -349,3 +349,6 @@ impl<T> Queue<T> {
         self.departure.name_after(name);
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;
