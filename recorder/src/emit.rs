@@ -66,7 +66,7 @@ pub(crate) fn sync(mut event: Event) {
     }
 }
 
-/// Records a sync event, and says at which site if it did.
+/// Records a sync event if the session is on, and says at which site.
 pub(crate) fn sync_at(mut event: Event) -> Option<SiteId> {
     writer::sync(&mut event, false).map(|(_, site)| site)
 }

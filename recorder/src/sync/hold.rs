@@ -212,7 +212,9 @@ impl Head {
     }
 
     /// Records that a hold has begun; the caller has the lock. Returns the
-    /// hold's site.
+    /// hold's site. Whether the session is on is asked (again) here: another
+    /// thread that saw its end may have had the lock in between, and its hold is
+    /// not recorded.
     #[inline(always)]
     fn begin<const SHARED: bool>(&self, site: &'static Location<'static>, tried: bool) -> u64 {
         // Relaxed: ordered by the lock, which the caller holds.

@@ -8,7 +8,7 @@
 //! not the usual case (a place met for the first time, a full chunk, an event
 //! that needs a time, the recorder busy below a signal handler) goes to
 //! [`full`], which knows everything and is out of line. Between them,
-//! [`stamped`] writes what only lacks a time.
+//! [`stamped`](mod@stamped) writes what only lacks a time.
 //!
 //! # One word as cursor
 //!
