@@ -159,6 +159,10 @@ pub(crate) struct Record {
     /// signal, while it goes on: FILE.snapshot-1.trace and so on.
     #[arg(long, value_name = "SIGNAL")]
     pub(crate) snapshot_signal: Option<String>,
+    /// Write such a copy each time half of the pool was written anew, and keep
+    /// the last N: FILE.000001.trace and so on. Needs --flight.
+    #[arg(long, value_name = "N", requires = "flight")]
+    pub(crate) rotate: Option<std::num::NonZeroU32>,
     /// Write such a copy when a thread of the program panics.
     #[arg(long)]
     pub(crate) snapshot_on_panic: bool,

@@ -37,6 +37,7 @@
 //! | `HBTRACE_SNAPSHOT_SIGNAL=USR2` | at each of these signals, write a consistent copy of the recording beside it: `run.snapshot-1.trace` and so on |
 //! | `HBTRACE_SNAPSHOT_PANIC=1` | likewise when a thread panics |
 //! | `HBTRACE_SNAPSHOTS=16` | how many of these copies are made at most |
+//! | `HBTRACE_ROTATE=8` | in flight: copy the pool into a new file each time half of it was written anew, `run.000001.trace` and so on, and keep the last 8: a row of overlapping windows |
 //! | `HBTRACE_TIME=all` | stamp every sync event with its time, not only those that may wait |
 //!
 //! The file is the recording: chunks of it are mapped into the process, and

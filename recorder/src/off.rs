@@ -52,6 +52,11 @@ impl Builder {
     }
 
     /// Does nothing.
+    pub fn rotate(self, _keep: u32) -> Builder {
+        self
+    }
+
+    /// Does nothing.
     pub fn snapshots(self, _most: u32) -> Builder {
         self
     }

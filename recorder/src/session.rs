@@ -216,6 +216,14 @@ impl Builder {
         self
     }
 
+    /// Copies a flight recording into a new file each time half of its pool has
+    /// been written anew, as `HBTRACE_ROTATE` does, and keeps the last `keep` of
+    /// them: `run.000001.trace` and so on. Nothing for a stream, or for 0.
+    pub fn rotate(mut self, keep: u32) -> Builder {
+        self.0.triggers.rotate = (keep > 0).then_some(keep);
+        self
+    }
+
     /// How many snapshots signals and panics take at most, 16 if not said;
     /// `HBTRACE_SNAPSHOTS`.
     pub fn snapshots(mut self, most: u32) -> Builder {
@@ -308,7 +316,9 @@ fn begin(settings: &Settings) -> Result<(), Error> {
         space::start_helper(&shared.space);
         // Release: with the acquire of `shared`, though that needs none.
         STATE.store(ON, Ordering::Release);
-        snapshot::arm(settings.triggers);
+        let mut triggers = settings.triggers;
+        triggers.rotate = triggers.rotate.filter(|_| settings.flight.is_some());
+        snapshot::arm(triggers);
     }
     Ok(())
 }
@@ -395,6 +405,16 @@ impl Shared {
     /// The file that is recorded into.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Bytes of a flight recording's pool; 0 for a stream.
+    pub(crate) fn pool_bytes(&self) -> u64 {
+        self.space.pool_bytes()
+    }
+
+    /// Bytes drawn so far, those of a flight recording over and over.
+    pub(crate) fn drawn(&self) -> u64 {
+        self.space.drawn()
     }
 
     /// The file, to be read; by its path if the service has closed the

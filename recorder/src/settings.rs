@@ -36,6 +36,7 @@ const FULL: &str = "HBTRACE_FULL";
 const SIGNAL: &str = "HBTRACE_SNAPSHOT_SIGNAL";
 const PANIC: &str = "HBTRACE_SNAPSHOT_PANIC";
 const MOST: &str = "HBTRACE_SNAPSHOTS";
+const ROTATE: &str = "HBTRACE_ROTATE";
 
 impl Settings {
     /// What the environment says about a recording into `path`.
@@ -62,6 +63,9 @@ impl Settings {
         settings.triggers.panic = set(PANIC).is_some_and(|value| value != "0");
         if let Some(value) = set(MOST) {
             settings.snapshots(&value);
+        }
+        if let Some(value) = set(ROTATE) {
+            settings.rotate(&value);
         }
         settings
     }
@@ -99,6 +103,18 @@ impl Settings {
                     expected: "how many snapshots to take at most",
                 });
             }
+        }
+    }
+
+    fn rotate(&mut self, value: &OsStr) {
+        let keep = value.to_str().and_then(|value| value.parse().ok());
+        self.triggers.rotate = keep.filter(|keep| *keep > 0 && self.flight.is_some());
+        if self.triggers.rotate.is_none() {
+            self.wrong = Some(Wrong {
+                variable: ROTATE,
+                value: value.to_owned(),
+                expected: "how many files to keep, and HBTRACE_FLIGHT beside it",
+            });
         }
     }
 

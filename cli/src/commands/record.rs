@@ -68,9 +68,11 @@ pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8,
 /// What is kept of the recording, and when: what is not said is left to the
 /// environment.
 fn keep(command: &mut Command, arguments: &Record) {
+    let rotate = arguments.rotate.map(|keep| keep.to_string());
     let said = [
         ("HBTRACE_FLIGHT", &arguments.flight),
         ("HBTRACE_SNAPSHOT_SIGNAL", &arguments.snapshot_signal),
+        ("HBTRACE_ROTATE", &rotate),
     ];
     for (variable, value) in said {
         if let Some(value) = value {

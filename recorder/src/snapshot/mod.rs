@@ -3,10 +3,11 @@
 //!
 //! A flight recording holds the last moments, and they are soon gone. A snapshot
 //! keeps them: when the program asks ([`snapshot`]), when a signal arrives or a
-//! thread panics (`trigger`). What it takes is told by `copy`. A process that
+//! thread panics (`trigger`), or again and again (`rotate`). What it takes is told by `copy`. A process that
 //! dies needs none: the file itself is then its last moments.
 
 mod copy;
+mod rotate;
 mod trigger;
 
 use std::io;

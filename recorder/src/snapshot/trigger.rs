@@ -27,6 +27,8 @@ pub(crate) struct Triggers {
     pub(crate) panic: bool,
     /// How many are taken at most.
     pub(crate) most: u32,
+    /// Files that a rotation keeps; `None`: there is none.
+    pub(crate) rotate: Option<u32>,
 }
 
 impl Triggers {
@@ -35,6 +37,7 @@ impl Triggers {
         signal: None,
         panic: false,
         most: 16,
+        rotate: None,
     };
 }
 
@@ -54,12 +57,21 @@ pub(crate) fn arm(triggers: Triggers) {
         }));
     }
     if let Some(signal) = triggers.signal {
-        let armed = start(triggers.most).and_then(|()| handle(signal));
+        let most = triggers.most;
+        let waiter = spawn("hbtrace-snapshot", move || wait_and_take(most));
+        let armed = waiter.and_then(|()| handle(signal));
         if let Err(error) = armed {
             session::tell(&format!(
                 "signal {signal} can't take snapshots: {error}; the program goes on"
             ));
         }
+    }
+    if let Some((keep, shared)) = triggers.rotate.zip(session::shared())
+        && let Err(error) = spawn("hbtrace-rotate", move || super::rotate::run(shared, keep))
+    {
+        session::tell(&format!(
+            "can't rotate: {error}; the recording goes on without"
+        ));
     }
 }
 
@@ -86,8 +98,8 @@ pub(crate) fn signal(name: &str) -> Option<i32> {
     known.map(|(_, signal)| *signal).or(real_time)
 }
 
-/// Starts the thread that takes them.
-fn start(most: u32) -> std::io::Result<()> {
+/// Starts a thread of the recorder's, on which no handler of the service runs.
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     // SAFETY: sets of signals that are filled before they are used. The mask of
     // this thread is the old one again at the end.
     let (mut all, mut before) = unsafe { (mem::zeroed(), mem::zeroed()) };
@@ -97,9 +109,9 @@ fn start(most: u32) -> std::io::Result<()> {
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
     }
     let thread = std::thread::Builder::new()
-        .name("hbtrace-snapshot".to_owned())
-        .stack_size(256 << 10)
-        .spawn(move || wait_and_take(most));
+        .name(name.to_owned())
+        .stack_size(512 << 10)
+        .spawn(run);
     // SAFETY: as above.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut()) };
     thread.map(drop)

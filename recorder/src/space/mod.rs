@@ -221,8 +221,13 @@ impl Space {
         Some(chunk)
     }
 
+    /// Bytes of a flight recording's pool; 0 for a stream.
+    pub(crate) fn pool_bytes(&self) -> u64 {
+        self.pool.as_ref().map_or(0, Pool::bytes)
+    }
+
     /// Bytes drawn so far, those of a flight recording over and over.
-    fn drawn(&self) -> u64 {
+    pub(crate) fn drawn(&self) -> u64 {
         match &self.pool {
             None => self.taken() - self.stock.len() * STRIDE,
             Some(pool) => pool.drawn(),

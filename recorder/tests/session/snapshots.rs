@@ -17,6 +17,7 @@ pub(crate) fn run(case: &str, out: &str) {
         "called" => called(builder(), out),
         "panic" => panics(builder().snapshot_on_panic(true).snapshots(2)),
         "signal" => signalled(builder().snapshot_signal(libc::SIGUSR2)),
+        "rotating" => rotates(builder().rotate(3)),
         "refused" => {
             let error = record(out).snapshot_signal(libc::SIGKILL).start();
             let error = error.unwrap_err().to_string();
@@ -70,6 +71,20 @@ fn signalled(builder: Builder) {
         let name = format!("signal.snapshot-{number}.trace");
         wait_for(&snapshot_path(&name));
     }
+}
+
+/// Records until six files were begun.
+fn rotates(builder: Builder) {
+    let session = builder.start().unwrap();
+    let sixth = snapshot_path("rotating.000006.trace");
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !sixth.exists() && std::time::Instant::now() < patience {
+        let threads = [(); 2].map(|()| thread::spawn(|| hold(20_000)));
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    }
+    session.stop();
 }
 
 fn snapshot_path(name: &str) -> std::path::PathBuf {
@@ -146,4 +161,21 @@ fn panics_take_as_many_as_they_may() {
 #[test]
 fn a_signal_that_means_something_else_is_refused() {
     succeeded(&Run::new("refused.trace").builds("snapshot refused"));
+}
+
+#[test]
+fn a_rotation_keeps_the_last_files() {
+    let run = Run::new("rotating.trace");
+    succeeded(&run.builds("snapshot rotating"));
+    let path = |number: u32| {
+        let name = format!("rotating.{number:06}.trace");
+        run.path().with_file_name(name)
+    };
+    // The sixth was there when the program stopped; a seventh may have been.
+    assert!(!path(1).exists() && !path(2).exists() && !path(3).exists());
+    for number in 5..=6 {
+        let trace = open(&path(number));
+        assert!(count(&trace, Kind::Rel) > 1000, "file {number}");
+        assert_eq!(trace.info.lost_events, 0);
+    }
 }

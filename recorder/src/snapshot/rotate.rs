@@ -1,0 +1,66 @@
+//! Rotation: a row of files of bounded size instead of one that grows.
+//!
+//! A flight recording's pool always holds the last moments. Each time half of
+//! it has been written anew, a copy is taken into the next file. So every file
+//! is a window of its own, whose verdicts need no other file, and neighbours
+//! overlap: what happens within half a pool of each other lies in one of them
+//! together. Where more than the other half is written while a copy is made,
+//! there is a gap between two files; each says from when to when it is whole.
+//!
+//! The thread that copies looks how much was written, a hundred times a second
+//! while much is and ten times otherwise.
+//!
+//! Cutting the recording itself would not do: a thread that has not yet gone
+//! over to the new file when another already has would leave an edge behind,
+//! and threads would have to be asked at every event.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::session::{self, Shared};
+
+/// How long it sleeps where much is written, and where not.
+const SHORT: Duration = Duration::from_millis(10);
+const LONG: Duration = Duration::from_millis(100);
+
+/// Copies `shared`'s recording into new files until the session ends; `keep` of
+/// them stay.
+pub(super) fn run(shared: &'static Shared, keep: u32) {
+    let half = shared.pool_bytes() / 2;
+    let (mut copied, mut seen, mut number) = (0, 0, 0);
+    while session::is_live() {
+        let drawn = shared.drawn();
+        if drawn - copied >= half {
+            copied = drawn;
+            number += 1;
+            if !copy(shared, number, keep) {
+                return;
+            }
+        }
+        std::thread::sleep(if drawn == seen { LONG } else { SHORT });
+        seen = drawn;
+    }
+}
+
+/// Returns whether to go on: a file that can't be written ends the rotation,
+/// not the recording.
+fn copy(shared: &'static Shared, number: u64, keep: u32) -> bool {
+    let path = numbered(shared.path(), number);
+    if let Err(error) = super::take(shared, &path) {
+        session::tell(&format!(
+            "can't rotate into {}: {error}; the recording goes on without",
+            path.display()
+        ));
+        return false;
+    }
+    if let Some(old) = number.checked_sub(keep.into()).filter(|old| *old > 0) {
+        // It may have been taken away.
+        let _ = fs::remove_file(numbered(shared.path(), old));
+    }
+    true
+}
+
+fn numbered(recording: &Path, number: u64) -> PathBuf {
+    recording.with_extension(format!("{number:06}.trace"))
+}
