@@ -29,8 +29,8 @@ static TAKEN: AtomicU32 = AtomicU32::new(0);
 /// `%p` in it stands for the process id. A trace that is there already is
 /// replaced.
 ///
-/// This is for flight recordings, of which it takes some milliseconds for each
-/// 64 MiB on the calling thread; of a stream it copies the whole file. Other
+/// This is for flight recordings, of which it takes some tens of milliseconds for
+/// each 64 MiB on the calling thread; of a stream it copies the whole file. Other
 /// threads are not held up. What they record meanwhile may be in the copy or
 /// not, so its verdicts hold up to the moment at which it was begun.
 ///
