@@ -14,6 +14,7 @@ use std::os::unix::fs::MetadataExt;
 
 use hbtrace_traces::format::layout::{CHUNK_MAX, PAGE};
 
+use super::limits::limit_of;
 use super::slots::{self, SLOT, Slots};
 
 const STEP_FIRST: u64 = 4 << 20;
@@ -138,21 +139,6 @@ fn allocate(file: &File, end: u64, len: u64) -> io::Result<()> {
 fn file_size_limit() -> u64 {
     // Offsets are signed.
     limit_of(libc::RLIMIT_FSIZE).min(i64::MAX as u64)
-}
-
-/// A limit of the process; the largest number for none.
-pub(super) fn limit_of(resource: libc::__rlimit_resource_t) -> u64 {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: `limit` is ours and outlives the call.
-    let failed = unsafe { libc::getrlimit(resource, &mut limit) } != 0;
-    match limit.rlim_cur {
-        _ if failed => u64::MAX,
-        libc::RLIM_INFINITY => u64::MAX,
-        limit => limit,
-    }
 }
 
 /// Whether the file lies in memory and not on a disk.

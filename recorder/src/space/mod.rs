@@ -22,6 +22,7 @@ mod frontier;
 mod ground;
 mod helper;
 mod left;
+mod limits;
 mod pace;
 mod patience;
 mod slots;

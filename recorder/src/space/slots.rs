@@ -18,6 +18,7 @@ use std::ptr;
 use hbtrace_traces::format::layout::PAGE;
 use memmap2::{MmapOptions, MmapRaw};
 
+use super::limits::has_address_limit;
 use crate::primitive::{AtomicPtr, AtomicU32, Ordering};
 
 /// Bytes of a slot.
@@ -232,11 +233,6 @@ fn reserve(len: usize) -> io::Result<*mut u8> {
         return Err(io::Error::last_os_error());
     }
     Ok(base.cast())
-}
-
-/// How much memory this process may map, if there is a limit.
-pub(super) fn has_address_limit() -> bool {
-    super::ground::limit_of(libc::RLIMIT_AS) != u64::MAX
 }
 
 impl Drop for Slots {
