@@ -15,7 +15,6 @@ use super::encode::Writer;
 use super::index::RATIO_MAX;
 use super::layout::Layout;
 use super::model::Model;
-use super::steps;
 use super::streams::{self, Input, Squeeze};
 
 const BYTES: u8 = 0;
@@ -58,7 +57,7 @@ impl Packer {
         shapes: &[u8],
     ) -> io::Result<Vec<u8>> {
         let mut out = vec![WORDS];
-        let layout = steps::of_block(layout, words, shapes);
+        let layout = layout.with_steps(words, shapes);
         let mut writer = Writer::new(&layout, &mut self.model);
         let mut rest = words;
         for shape in shapes {

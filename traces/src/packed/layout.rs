@@ -67,7 +67,7 @@ impl Column {
     }
 
     /// The value in a word, as it stands there.
-    pub(super) fn plain(self, word: u64) -> u64 {
+    fn plain(self, word: u64) -> u64 {
         word >> self.shift.min(63) & low_bits(self.width)
     }
 
@@ -129,6 +129,27 @@ impl Layout {
         }
         self.shapes = shapes;
         self
+    }
+
+    /// This layout with the steps of a block of these events.
+    pub(super) fn with_steps(&self, words: &[[u8; 8]], shapes: &[u8]) -> Layout {
+        let mut values: Vec<Vec<u64>> = vec![Vec::new(); self.columns.len()];
+        let mut words = words.iter();
+        for shape in shapes {
+            let columns = &self.shapes[usize::from(*shape)];
+            for (column, word) in columns.iter().zip(&mut words) {
+                let at = usize::from(*column);
+                let column = self.columns[at];
+                if column.width > 0 {
+                    values[at].push(column.plain(u64::from_le_bytes(*word)));
+                }
+            }
+        }
+        let mut layout = self.clone();
+        for (column, values) in layout.columns.iter_mut().zip(values) {
+            column.steps = Steps::find(&values);
+        }
+        layout
     }
 
     pub(super) fn put(&self, out: &mut Vec<u8>) {

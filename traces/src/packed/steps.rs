@@ -6,7 +6,6 @@
 //! foretold and stored are the *numbers* of such values among themselves.
 
 use super::Fault;
-use super::layout::{Column, Layout};
 use super::streams::{Input, put_number};
 
 /// Most rests.
@@ -78,7 +77,7 @@ impl Steps {
     }
 
     /// The best that there is for these values.
-    fn find(values: &[u64]) -> Steps {
+    pub(super) fn find(values: &[u64]) -> Steps {
         // Odd, so that it divides few steps itself.
         let every = values.len().div_ceil(SAMPLE) | 1;
         let sample: Vec<u64> = values.iter().step_by(every).copied().collect();
@@ -119,30 +118,6 @@ impl Steps {
         }
         Ok(steps)
     }
-}
-
-/// The layout with the steps of a block of these events.
-pub(super) fn of_block(layout: &Layout, words: &[[u8; 8]], shapes: &[u8]) -> Layout {
-    let mut layout = layout.clone();
-    let mut values: Vec<Vec<u64>> = vec![Vec::new(); layout.columns.len()];
-    let mut words = words.iter();
-    for shape in shapes {
-        let columns = &layout.shapes[usize::from(*shape)];
-        for (column, word) in columns.iter().zip(&mut words) {
-            let at = usize::from(*column);
-            let column = layout.columns[at];
-            if column.width > 0 {
-                values[at].push(column.plain(u64::from_le_bytes(*word)));
-            }
-        }
-    }
-    for (column, values) in layout.columns.iter_mut().zip(values) {
-        *column = Column {
-            steps: Steps::find(&values),
-            ..*column
-        };
-    }
-    layout
 }
 
 #[cfg(test)]
