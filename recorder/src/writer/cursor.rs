@@ -14,7 +14,6 @@ use hbtrace_traces::id::SiteId;
 
 use super::edge::{Edge, store};
 use super::poll::Poll;
-use super::stamped::STEP_MIN;
 use super::stream::{BriefSlot, Stream};
 use crate::site::{Place, Remembered, Use};
 
@@ -53,7 +52,8 @@ pub(super) struct Cursor {
     /// Ends for events with a time.
     pub(super) stamped_end: Cell<*mut u64>,
     pub(super) stamped_release_end: Cell<*mut u64>,
-    /// The last stamp, and words from one to the next.
+    /// The last stamp, and words from one to the next. The first one is set as
+    /// after a long time.
     pub(super) stamp: Cell<(u64, usize)>,
     /// From here on in the sync chunk the next event is stamped.
     pub(super) stamp_at: Cell<*mut u64>,
@@ -84,7 +84,7 @@ impl Cursor {
             mark: Cell::new((0, std::ptr::null_mut())),
             stamped_end: Cell::new(std::ptr::null_mut()),
             stamped_release_end: Cell::new(std::ptr::null_mut()),
-            stamp: Cell::new((0, STEP_MIN)),
+            stamp: Cell::new((0, 0)),
             stamp_at: Cell::new(std::ptr::null_mut()),
             poll: Poll::new(),
             waiting: Cell::new(0),
@@ -174,6 +174,10 @@ pub(crate) fn accesses<const N: usize>(told: &[Access; N]) -> bool {
         if cursor.access.is_never() {
             return true;
         }
+        // Before the bits, which hold for the chunk in which this is.
+        let Some(next) = cursor.access.room() else {
+            return false;
+        };
         let mut words = [0; N];
         for (word, access) in words.iter_mut().zip(told) {
             let of = Use::access(access.place, access.write, access.len);
@@ -182,11 +186,11 @@ pub(crate) fn accesses<const N: usize>(told: &[Access; N]) -> bool {
                 None => return false,
             }
         }
-        let Some(next) = cursor.access.room() else {
-            return false;
-        };
-        // The chunk has room for all of them, or the full path goes on.
-        if cursor.accesses.end().addr() - next.addr() < 8 * N || !cursor.access.claim(next) {
+        // The chunk has room for all of them, or the full path goes on. Where a
+        // signal handler has closed it, the room makes no sense and the claim
+        // fails.
+        let room = cursor.accesses.end().addr().wrapping_sub(next.addr());
+        if room < 8 * N || !cursor.access.claim(next) {
             return false;
         }
         for (index, word) in words.iter().enumerate() {

@@ -69,10 +69,14 @@ impl Edge {
     }
 
     /// Where the next word goes, if there is room and nothing is under way.
+    ///
+    /// The comparison is signed: [`NEVER`] lies below every `next`, so that a
+    /// signal handler that shuts the cursor behind [`is_never`](Edge::is_never)
+    /// leaves no room.
     #[inline(always)]
     pub(super) fn room(&self) -> Option<*mut u64> {
-        let next = self.next.get();
-        (next < self.end.get()).then_some(next)
+        let (next, end) = (self.next.get(), self.end.get());
+        (next.addr().cast_signed() < end.addr().cast_signed()).then_some(next)
     }
 
     /// As [`room`](Edge::room), with another end.
@@ -88,8 +92,11 @@ impl Edge {
     #[inline(always)]
     pub(super) fn claim(&self, next: *mut u64) -> bool {
         self.set_flag(BUSY);
-        // SAFETY: the low half of the word, of this thread only. It is read
-        // again, as the fence after the flag says.
+        // Only the low half: the flag is in the other one, and a load of both
+        // would wait for its store. Places in chunks that have it in common are
+        // 4 GiB apart.
+        // SAFETY: the low half of the word, of this thread only. The fence
+        // after the flag sees to it that it is read again.
         let low = unsafe { self.next.as_ptr().cast::<u32>().read() };
         if low == next.addr() as u32 {
             return true;

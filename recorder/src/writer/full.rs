@@ -1,7 +1,7 @@
 //! The full path: every event that is not the usual case.
 
 use hbtrace_traces::event::{NO_NUMBER, NO_TIME, NONE, SyncEvent};
-use hbtrace_traces::format::layout::{PAGE, StreamKind};
+use hbtrace_traces::format::layout::{CHUNK_MAX, PAGE, StreamKind};
 use hbtrace_traces::format::words::{
     COMPACT_WORDS, Escape, MARK_SHIFT, NEAR_SITES, SYNC_WORDS_MAX, encode_access, encode_sync,
     escape, site_of_compact, switch,
@@ -319,3 +319,7 @@ pub(crate) fn sync_counted(event: &mut Event, counter: &Mutex<u64>, step: u64) {
 }
 
 const _: () = assert!(NO_NUMBER == u64::MAX, "a pending number is all ones");
+const _: () = assert!(
+    CHUNK_MAX / 8 <= 1 << (64 - MARK_SHIFT),
+    "marks tell all places"
+);

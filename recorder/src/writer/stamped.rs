@@ -21,7 +21,7 @@ use crate::ticks;
 const OFTEN: u64 = 1 << 15;
 const RARELY: u64 = 1 << 17;
 /// Least and most words of sync events between two stamps.
-pub(super) const STEP_MIN: usize = 16;
+const STEP_MIN: usize = 16;
 const STEP_MAX: usize = 1024;
 
 /// Words of such an event.
