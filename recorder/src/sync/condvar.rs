@@ -174,6 +174,7 @@ impl Condvar {
 
     fn record_notify(&self, kind: Kind, site: &'static Location<'static>) {
         if emit::recording() {
+            // Relaxed: a hint that steers stamps only.
             let timed = self.waiting.load(Ordering::Relaxed) != 0;
             let event = Event::new(kind, self.object.id(ObjectKind::Condvar), site);
             emit::sync(event.timed(timed));

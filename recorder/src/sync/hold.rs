@@ -212,16 +212,14 @@ impl Head {
     }
 
     /// Records that a hold has begun; the caller has the lock. Returns the
-    /// hold's site. Whether the session is on is asked (again) here: another
-    /// thread that saw its end may have had the lock in between, and its hold is
-    /// not recorded.
+    /// hold's site. Whether the session is on is asked again, behind the lock:
+    /// another thread that saw its end may have had the lock in between, and its
+    /// hold is not recorded.
     #[inline(always)]
     fn begin<const SHARED: bool>(&self, site: &'static Location<'static>, tried: bool) -> u64 {
         // Relaxed: ordered by the lock, which the caller holds.
         let ended = self.ended.load(Ordering::Relaxed);
         let kind = compact_kind(acquires(SHARED), MemoryOrder::Relaxed, tried);
-        // The session is looked at again, behind the lock: where it has ended,
-        // the release before this may not be recorded.
         if ended & OBJECT_MASK != 0
             && emit::is_on()
             && let Some(site) = emit::brief(kind, ended, site)

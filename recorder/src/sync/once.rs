@@ -117,6 +117,7 @@ impl Gate {
     ) {
         let (count, waited) = self.await_running(site);
         let last = self.last_attempt();
+        // Relaxed, here and below: `count` is held, under which it is stored.
         match self.state.load(Ordering::Relaxed) {
             COMPLETE => {
                 drop(count);
@@ -154,6 +155,7 @@ impl Gate {
         }
         let until = |state| state == COMPLETE || (!force && state == POISONED);
         let (count, waited) = self.await_state(site, until);
+        // Relaxed: as in `initialise`.
         let poisoned = self.state.load(Ordering::Relaxed) == POISONED;
         let last = self.last_attempt();
         drop(count);
