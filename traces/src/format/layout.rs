@@ -50,7 +50,8 @@ pub mod header {
     pub const LOST_SYNC: usize = 80;
     /// u64, ticks of the first lost sync event, 0 if none.
     pub const LOST_FROM: usize = 88;
-    /// u32, 0 while recording, 1 when the recorder has closed the trace.
+    /// u32, 0 while recording, 1 when the recorder has closed the trace, 2 in a
+    /// copy that was taken while it recorded on.
     pub const STATE: usize = 96;
     /// u32, chunks that the recorder's helper thread had not made ready in time.
     pub const BEHIND: usize = 100;
