@@ -116,14 +116,23 @@ impl Cursor {
         true
     }
 
-    /// Writes a compact event at `next`, or declines.
+    /// Writes a compact event at `next`, before `end`, or declines: `head` is
+    /// its first word but for the mark.
+    ///
+    /// The end is looked at again once no signal handler can come between: one
+    /// may have drawn a chunk of accesses since `next` was read, after which the
+    /// mark tells nothing and the event has to be a full one.
     #[inline(always)]
-    fn compact(&self, next: *mut u64, first: u64, second: u64) -> bool {
+    fn compact(&self, next: *mut u64, end: &Cell<*mut u64>, head: u64, second: u64) -> bool {
         if !self.sync.claim(next) {
             return false;
         }
+        if next >= end.get() {
+            self.sync.release();
+            return false;
+        }
         store(next.wrapping_add(1), second);
-        store(next, first);
+        store(next, head | self.mark_bits());
         self.sync.commit(next.wrapping_add(COMPACT_WORDS));
         true
     }
@@ -209,8 +218,10 @@ pub(crate) fn brief(kind: u64, second: u64, place: Place) -> Option<u64> {
     with_cursor(|cursor| {
         let next = cursor.sync.room()?;
         let site = cursor.uses.get(Use::sync(place))?;
-        let first = site | kind | cursor.mark_bits();
-        cursor.compact(next, first, second).then_some(site)
+        let end = cursor.sync.end();
+        cursor
+            .compact(next, end, site | kind, second)
+            .then_some(site)
     })
 }
 
@@ -234,8 +245,7 @@ pub(crate) fn brief_load(
     with_cursor(|cursor| {
         let next = cursor.sync.room()?;
         let site = cursor.uses.get(Use::sync(place))?;
-        let first = site | kind | cursor.mark_bits();
-        if !cursor.compact(next, first, second) {
+        if !cursor.compact(next, cursor.sync.end(), site | kind, second) {
             return None;
         }
         let place = std::ptr::from_ref(place).addr() + usize::from(how);
@@ -253,8 +263,7 @@ pub(crate) fn brief_release(kind: u64, second: u64, site: u64) -> bool {
         let Some(next) = cursor.sync.room_before(cursor.release_end.get()) else {
             return false;
         };
-        let first = site | kind | cursor.mark_bits();
-        cursor.compact(next, first, second)
+        cursor.compact(next, &cursor.release_end, site | kind, second)
     })
 }
 
@@ -264,9 +273,8 @@ pub(crate) fn brief_pending(kind: u64, second: u64, place: Place) -> Option<Brie
     with_cursor(|cursor| {
         let next = cursor.sync.room()?;
         let site = cursor.uses.get(Use::sync(place))?;
-        let first = site | kind | cursor.mark_bits();
         cursor
-            .compact(next, first, second)
+            .compact(next, cursor.sync.end(), site | kind, second)
             .then_some(BriefSlot(next))
     })
 }

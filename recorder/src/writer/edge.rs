@@ -79,6 +79,12 @@ impl Edge {
         (next.addr().cast_signed() < end.addr().cast_signed()).then_some(next)
     }
 
+    /// The end.
+    #[inline(always)]
+    pub(super) fn end(&self) -> &Cell<*mut u64> {
+        &self.end
+    }
+
     /// As [`room`](Edge::room), with another end.
     #[inline(always)]
     pub(super) fn room_before(&self, end: *mut u64) -> Option<*mut u64> {

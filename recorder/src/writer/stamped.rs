@@ -5,6 +5,7 @@
 //! nothing else that the fast path does not do as well. It declines wherever
 //! only the full path will do.
 
+use std::cell::Cell;
 use std::ptr::null_mut;
 
 use hbtrace_traces::format::words::{COMPACT_WORDS, HAS_TIME, OBJECT_MASK};
@@ -29,9 +30,20 @@ pub(super) const STAMPED_WORDS: usize = COMPACT_WORDS + 1;
 
 impl Cursor {
     /// Writes an event before `end`, or declines.
-    fn stamped(&self, kind: u64, second: u64, site: u64, end: *mut u64) -> Option<BriefSlot> {
-        let next = self.sync.room_before(end)?;
+    fn stamped(
+        &self,
+        kind: u64,
+        second: u64,
+        site: u64,
+        end: &Cell<*mut u64>,
+    ) -> Option<BriefSlot> {
+        let next = self.sync.room_before(end.get())?;
         if !self.sync.claim(next) {
+            return None;
+        }
+        // As for any compact event: a signal handler may have come between.
+        if next >= end.get() {
+            self.sync.release();
             return None;
         }
         let now = ticks::now();
@@ -60,7 +72,7 @@ impl Cursor {
 pub(crate) fn stamped(kind: u64, second: u64, place: Place) -> Option<u64> {
     with_cursor(|cursor| {
         let site = cursor.uses().get(Use::sync(place))?;
-        let end = cursor.stamped_end.get();
+        let end = &cursor.stamped_end;
         cursor.stamped(kind, second, site, end).map(|_| site)
     })
 }
@@ -70,7 +82,7 @@ pub(crate) fn stamped(kind: u64, second: u64, place: Place) -> Option<u64> {
 #[inline(never)]
 pub(crate) fn stamped_release(kind: u64, second: u64, site: u64) -> bool {
     with_cursor(|cursor| {
-        let end = cursor.stamped_release_end.get();
+        let end = &cursor.stamped_release_end;
         cursor.stamped(kind, second, site, end).is_some()
     })
 }
@@ -80,7 +92,7 @@ pub(crate) fn stamped_release(kind: u64, second: u64, site: u64) -> bool {
 pub(crate) fn stamped_pending(kind: u64, second: u64, place: Place) -> Option<BriefSlot> {
     with_cursor(|cursor| {
         let site = cursor.uses().get(Use::sync(place))?;
-        cursor.stamped(kind, second, site, cursor.stamped_end.get())
+        cursor.stamped(kind, second, site, &cursor.stamped_end)
     })
 }
 
