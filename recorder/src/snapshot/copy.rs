@@ -16,8 +16,10 @@
 //!    is free. Recycling marks a chunk as free before it touches its payload, and
 //!    whoever draws it next writes other ticks; so a header that is the same
 //!    before and after means that the payload was one thread's all the while.
-//!    What has no header is space that was drawn after the beginning, and becomes
-//!    empty.
+//!    A chunk of a stream that was closed meanwhile has given up the pages that
+//!    it did not need, where another may lie by then: it becomes as small in the
+//!    copy. What has no header is space that was drawn after the beginning, and
+//!    becomes empty.
 //! 4. `evicted until` is read last. It is raised before a chunk is marked as
 //!    free, so it covers all chunks that step 3 left out.
 //!
@@ -112,7 +114,8 @@ fn copy_pieces(source: &File, to: &File, end: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Marks the chunks that were recycled meanwhile, and empties what is none.
+/// Marks the chunks that were recycled meanwhile, cuts those that were closed,
+/// and empties what is none.
 fn settle(source: &File, to: &File, end: u64) -> io::Result<()> {
     let (mut copied, mut now) = ([0; CHUNK_HEADER], [0; CHUNK_HEADER]);
     let mut at = PAGE as u64;
@@ -124,10 +127,13 @@ fn settle(source: &File, to: &File, end: u64) -> io::Result<()> {
             continue;
         };
         source.read_exact_at(&mut now, at)?;
+        let kept = size_of(&now, at).map_or(size, |kept| kept.min(size));
         if !is_same(&copied, &now) {
             to.write_all_at(&[chunk::FREE], at + chunk::STATE as u64)?;
+        } else if kept < size {
+            to.write_all_at(&(kept as u32).to_le_bytes(), at + chunk::SIZE as u64)?;
         }
-        at += size;
+        at += kept;
     }
     Ok(())
 }
