@@ -56,12 +56,7 @@ pub(super) fn index(mapping: &Mapping, header: &Header) -> Index {
     while at < len {
         let Some(chunk) = chunk_at(mapping, header, at) else {
             let next = at.saturating_add(header.page);
-            if mapping
-                .bytes(at..next)
-                .words()
-                .iter()
-                .any(|word| *word != [0; 8])
-            {
+            if is_strange(mapping.bytes(at..next).words()) {
                 index.strange_pages += 1;
             }
             let data = mapping.skip_zeros(next);
@@ -88,6 +83,15 @@ pub(super) fn index(mapping: &Mapping, header: &Header) -> Index {
         index.gone_until = sync.max(accesses);
     }
     index
+}
+
+/// Whether a page without a chunk is damaged. It is not if it is zero, or zero
+/// but for a header whose magic was still to be stored when the process died.
+fn is_strange(page: &[[u8; 8]]) -> bool {
+    let (head, payload) = page.split_at(page.len().min(CHUNK_HEADER / 8));
+    let is_zero = |words: &[[u8; 8]]| words.iter().all(|word| *word == [0; 8]);
+    let begins = head.first().is_some_and(|first| first[..4] == [0; 4]);
+    !is_zero(payload) || !(begins || is_zero(head))
 }
 
 /// The chunk whose header lies at `at`, if there is one.

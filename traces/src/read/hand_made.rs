@@ -112,7 +112,11 @@ fn open_chunks_end_at_their_first_zero_word_and_empty_space_is_passed_over() {
     let mut made = Made::new();
     let sync = [event(Kind::Acq, 1, 11), event(Kind::Rel, 1, 0)].concat();
     made.lay(&Laid::new(StreamKind::Sync, 7, &sync));
-    made.0.resize(made.0.len() + 3 * PAGE, 0);
+    let empty = made.0.len();
+    made.0.resize(empty + 3 * PAGE, 0);
+    // Its magic was still to come.
+    made.put(empty + PAGE + chunk::STREAM, &[1]);
+    made.put(empty + PAGE + chunk::TICKS, &9_u64.to_le_bytes());
     let first = [access(64, 1), access(72, 2)];
     made.lay(&Laid {
         site: 40,
@@ -346,6 +350,17 @@ fn a_flight_recording_is_read_from_its_window_on() {
         let cuts = events.filter(|event| event.kind == Kind::Cut).count();
         assert_eq!(cuts, if accesses == 0 { 0 } else { 2 });
     }
+}
+
+#[test]
+fn an_event_whose_accesses_are_gone_is_not_in_the_window_for_that() {
+    let mut made = Made::new();
+    made.put(header::FLAGS, &flags::FLIGHT.to_le_bytes());
+    made.put(header::EVICTED_UNTIL, &50_u64.to_le_bytes());
+    let old = [event(Kind::NotifyAll, 0, 5), event(Kind::NotifyAll, 3, 6)].concat();
+    made.lay(&Laid::new(StreamKind::Sync, 1, &old));
+    let trace = made.read();
+    assert_eq!(trace.streams[0].sync, []);
 }
 
 #[test]

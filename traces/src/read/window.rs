@@ -95,15 +95,17 @@ pub(super) fn start(header: &Header, index: &Index) -> Option<u64> {
 /// Where the thread is known to be in the window that begins at `start`.
 pub(super) fn begin(thread: &ThreadStreams, start: u64) -> Begin {
     let end = thread.access_words();
-    let drawn = thread.accesses.iter().find(|run| run.ticks >= start);
-    let drawn = drawn.map_or(end, |run| run.position);
     let sync = &thread.sync;
+    // Accesses may be gone up to the thread's end, although events are left.
+    let run = thread.accesses.iter().find(|run| run.ticks >= start);
+    let behind = |run: &Run| sync.iter().position(|event| event.accesses > run.position);
+    let drawn = run.map_or(end, |run| run.position);
     let stamped = |event: &SyncEvent| event.time != NO_TIME && event.time >= start;
     let begun = thread.begins.iter().find(|(_, ticks)| *ticks >= start);
     let first = [
         sync.iter().position(stamped),
         begun.map(|(index, _)| *index),
-        sync.iter().position(|event| event.accesses > drawn),
+        run.and_then(behind),
     ];
     let first = first.into_iter().flatten().min().unwrap_or(sync.len());
     let accesses = sync.get(first).map_or(end, |event| event.accesses);
