@@ -48,7 +48,8 @@
 //! so in one line and goes on unrecorded, a session that is started in code is
 //! an [`Error`]. What a recorder leaves that was killed before it had finished
 //! the file's header counts as a trace: at most 4 MiB, zeros but for the header. A forked child stops recording, so a service must not
-//! make itself a daemon.
+//! make itself a daemon. Of several copies of this crate in one process (shared
+//! libraries that each link it) the first records and the others refuse.
 //!
 //! A helper thread named `hbtrace` grows the file and populates its pages ahead
 //! of those who write, so that they meet no fault: a megabyte, and up to 32 as
@@ -101,6 +102,8 @@ pub use tell::{Stretch, Token, acquire, outside, release, span};
 pub mod cell;
 #[cfg(feature = "record")]
 mod chunk;
+#[cfg(feature = "record")]
+mod copies;
 #[cfg(feature = "record")]
 mod emit;
 #[cfg(feature = "record")]

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use hbtrace_traces::format::start;
 
+use crate::copies;
+
 /// Files that others may replace before our eyes until we give a path up.
 const ATTEMPTS: u32 = 100;
 
@@ -26,6 +28,9 @@ pub(crate) fn open(path: &Path) -> io::Result<(File, PathBuf)> {
     if let Some(file) = take(&path)? {
         return Ok((file, path));
     }
+    if copies::holds(&path) {
+        return Err(second_copy());
+    }
     let mut own = path.into_os_string();
     own.push(format!(".{}", std::process::id()));
     let own = PathBuf::from(own);
@@ -33,6 +38,12 @@ pub(crate) fn open(path: &Path) -> io::Result<(File, PathBuf)> {
         Some(file) => Ok((file, own)),
         None => Err(io::ErrorKind::ResourceBusy.into()),
     }
+}
+
+/// Another copy of the recorder in this process has a session.
+pub(crate) fn second_copy() -> io::Error {
+    let reason = "another copy of the recorder in this process records already: link it once";
+    io::Error::new(io::ErrorKind::ResourceBusy, reason)
 }
 
 /// The file at `path`, empty and locked; `None` if another process records
@@ -217,16 +228,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_the_process_id_is_left_alone_while_another_records_into_it() {
+    fn of_two_copies_in_one_process_the_second_refuses() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("run.trace");
         let (_first, at) = open(&path).unwrap();
         assert_eq!(at, path);
-        let (second, own) = open(&path).unwrap();
-        assert_ne!(own, path);
-        let third = open(&path).unwrap_err();
-        assert_eq!(third.kind(), io::ErrorKind::ResourceBusy);
-        let there = fs::metadata(&own).unwrap();
-        assert_eq!(second.metadata().unwrap().ino(), there.ino());
+        let second = open(&path).unwrap_err();
+        assert_eq!(second.kind(), io::ErrorKind::ResourceBusy);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

@@ -37,7 +37,7 @@ use crate::site::{Place, Sites};
 use crate::space::{self, Left, Space, Use};
 use crate::sync::atomic;
 use crate::table::Table;
-use crate::{output, process, snapshot, ticks, writer};
+use crate::{copies, output, process, snapshot, ticks, writer};
 
 /// Not decided yet.
 pub(crate) const UNDECIDED: u8 = 0;
@@ -285,6 +285,9 @@ fn begin(settings: &Settings) -> Result<(), Error> {
     }
     if let Some(wrong) = &settings.wrong {
         return Err(Error::setting(settings.path.clone(), wrong.clone()));
+    }
+    if copies::another_records() {
+        return Err(failed(output::second_copy()));
     }
     let (file, path) = output::open(&settings.path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;

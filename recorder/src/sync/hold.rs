@@ -256,7 +256,11 @@ impl Head {
         match site {
             Some(site) if self.is_compact() => compact_site(site),
             Some(site) => compact_site(site) & !compact_site(SiteId::UNKNOWN) | 1,
-            None => 0,
+            None => {
+                // Its end will not be recorded either.
+                emit::lose_sync();
+                0
+            }
         }
     }
 

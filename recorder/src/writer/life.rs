@@ -69,7 +69,7 @@ impl Cursor {
         event.time = ticks::now();
         event.site = SiteId::UNKNOWN;
         if self.put(shared, &event, false).is_none() {
-            shared.lose_sync();
+            lose_sync();
         }
     }
 
