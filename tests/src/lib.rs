@@ -1,6 +1,8 @@
 //! The house walked end to end.
 
+pub mod acks;
 pub mod deadlock;
 pub mod flight;
 pub mod generate;
+pub mod lawful;
 pub mod oracle;

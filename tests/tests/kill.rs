@@ -6,13 +6,12 @@
 //! moments (other ones in each run).
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use hbtrace_traces::event::{NO_NUMBER, SyncEvent};
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::read;
 use hbtrace_traces::trace::Trace;
@@ -136,56 +135,10 @@ fn record_and_kill(path: &Path, after: Duration) -> HashMap<String, u64> {
     ends
 }
 
-fn all(trace: &Trace) -> impl Iterator<Item = &SyncEvent> {
-    trace.streams.iter().flat_map(|stream| &stream.sync)
-}
-
-/// Every number that an event has seen must have been made by another.
+/// No acquire without its release.
 fn check_releases(trace: &Trace) {
-    let made: HashSet<_> = all(trace)
-        .filter_map(|event| Some((made_by(event)?, event.number)))
-        .collect();
-    for event in all(trace).filter(|event| event.number != NO_NUMBER) {
-        let object = trace.objects.get(event.object as usize);
-        let needs = match event.kind {
-            Kind::Acq | Kind::ReadAcq if event.number > 0 => {
-                (("hold", event.object), event.number - 1)
-            }
-            Kind::Woken if event.number > 0 => (("hold", event.other), event.number - 1),
-            Kind::Recv => (("message", event.object), event.number),
-            Kind::Depart => (("arrival", event.object), event.number),
-            Kind::WgWait => (("done", event.object), event.number),
-            Kind::Load if event.number > 0 => (("version", event.object), event.number),
-            Kind::Rmw if event.number > 1 => (("version", event.object), event.number - 1),
-            _ => continue,
-        };
-        let known = made.contains(&needs) || made.contains(&(needs.0, NO_NUMBER));
-        assert!(known, "{event:?} of {object:?} has no release");
-    }
-    let forked: HashSet<_> = all(trace)
-        .filter(|event| event.kind == Kind::Fork)
-        .map(|event| event.object)
-        .collect();
-    for (id, thread) in trace.threads.iter().enumerate() {
-        let first = thread.os_id == trace.info.pid;
-        assert!(
-            first || forked.contains(&(id as u32)),
-            "{thread:?} was not forked"
-        );
-    }
-}
-
-fn made_by(event: &SyncEvent) -> Option<(&'static str, u32)> {
-    match event.kind {
-        Kind::Rel | Kind::Downgrade => Some(("hold", event.object)),
-        Kind::Wait => Some(("hold", event.other)),
-        Kind::Send => Some(("message", event.object)),
-        Kind::Arrive => Some(("arrival", event.object)),
-        Kind::WgDone => Some(("done", event.object)),
-        // One that was under way has no number yet.
-        Kind::Store | Kind::Rmw => Some(("version", event.object)),
-        _ => None,
-    }
+    let wrong = hbtrace_tests::lawful::unreleased(trace);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What the workers told is there.
