@@ -8,7 +8,6 @@
 use std::ops::Range;
 
 use super::header::{Header, u32_at, u64_at};
-use super::window;
 use crate::format::layout::{CHUNK_HEADER, CHUNK_LIMIT, StreamKind, chunk};
 use crate::format::words::{self, AccessWord, Escape};
 use crate::mapped::{Mapping, Run};
@@ -78,8 +77,8 @@ pub(super) fn index(mapping: &Mapping, header: &Header) -> Index {
     index.sync.sort_by_key(|run| (run.thread, run.position));
     index.accesses.sort_by_key(|run| (run.thread, run.position));
     if header.is_flight() && !header.rewritten() {
-        let sync = window::keep_last(&mut index.sync, header.evicted_until);
-        let accesses = window::keep_last(&mut index.accesses, header.evicted_until);
+        let sync = keep_last(&mut index.sync, header.evicted_until);
+        let accesses = keep_last(&mut index.accesses, header.evicted_until);
         index.gone_until = sync.max(accesses);
     }
     index
@@ -212,4 +211,26 @@ fn access_runs(mapping: &Mapping, chunk: Chunk, runs: &mut Vec<Run>) {
     let end = next_thread.map_or(end, |(_, switch)| switch);
     run.bytes.end = start + end as u64 * 8;
     runs.push(run);
+}
+
+/// Keeps of each thread what lies behind the last gap that recycling made: one
+/// before a chunk that was drawn by `evicted`. (Any other gap is damage.) Gives
+/// the latest ticks at which a first chunk was drawn that is not its stream's
+/// first. `runs` are sorted by thread and position.
+fn keep_last(runs: &mut Vec<Run>, evicted: u64) -> u64 {
+    let (mut kept, mut latest): (Vec<Run>, u64) = (Vec::with_capacity(runs.len()), 0);
+    for of_thread in runs.chunk_by(|one, next| one.thread == next.thread) {
+        let is_gap = |pair: &[Run]| {
+            let end = pair[0].position.checked_add(pair[0].words());
+            end != Some(pair[1].position) && pair[1].ticks <= evicted
+        };
+        let last = of_thread.windows(2).rposition(is_gap);
+        let left = &of_thread[last.map_or(0, |before| before + 1)..];
+        if let Some(run) = left.first().filter(|run| run.position > 0) {
+            latest = latest.max(run.ticks);
+        }
+        kept.extend_from_slice(left);
+    }
+    *runs = kept;
+    latest
 }

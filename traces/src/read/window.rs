@@ -61,28 +61,6 @@ pub(super) struct Begin {
     accesses: u64,
 }
 
-/// Keeps of each thread what lies behind the last gap that recycling made: one
-/// before a chunk that was drawn by `evicted`. (Any other gap is damage.) Gives
-/// the latest ticks at which a first chunk was drawn that is not its stream's
-/// first. `runs` are sorted by thread and position.
-pub(super) fn keep_last(runs: &mut Vec<Run>, evicted: u64) -> u64 {
-    let (mut kept, mut latest): (Vec<Run>, u64) = (Vec::with_capacity(runs.len()), 0);
-    for of_thread in runs.chunk_by(|one, next| one.thread == next.thread) {
-        let is_gap = |pair: &[Run]| {
-            let end = pair[0].position.checked_add(pair[0].words());
-            end != Some(pair[1].position) && pair[1].ticks <= evicted
-        };
-        let last = of_thread.windows(2).rposition(is_gap);
-        let left = &of_thread[last.map_or(0, |before| before + 1)..];
-        if let Some(run) = left.first().filter(|run| run.position > 0) {
-            latest = latest.max(run.ticks);
-        }
-        kept.extend_from_slice(left);
-    }
-    *runs = kept;
-    latest
-}
-
 /// Ticks at which the window begins; `None` if it is the whole recording.
 pub(super) fn start(header: &Header, index: &Index) -> Option<u64> {
     if !header.is_flight() || header.rewritten() {
