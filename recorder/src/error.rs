@@ -16,6 +16,7 @@ pub struct Error {
 #[derive(Debug)]
 enum Kind {
     File(io::Error),
+    Snapshot(io::Error),
     Setting(Wrong),
     Late,
     Again,
@@ -28,6 +29,11 @@ impl Error {
             path,
             kind: Kind::File(error),
         }
+    }
+
+    pub(crate) fn snapshot(path: PathBuf, error: io::Error) -> Error {
+        let kind = Kind::Snapshot(error);
+        Error { path, kind }
     }
 
     pub(crate) fn setting(path: PathBuf, wrong: Wrong) -> Error {
@@ -69,9 +75,13 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "can't record into {}: ", self.path.display())?;
+        let what = match &self.kind {
+            Kind::Snapshot(_) | Kind::NotRecording => "take a snapshot",
+            Kind::File(_) | Kind::Setting(_) | Kind::Late | Kind::Again => "record",
+        };
+        write!(f, "can't {what} into {}: ", self.path.display())?;
         match &self.kind {
-            Kind::File(error) => error.fmt(f),
+            Kind::File(error) | Kind::Snapshot(error) => error.fmt(f),
             Kind::Setting(wrong) => write!(
                 f,
                 "{} is {:?}, expected {}",
@@ -90,7 +100,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
-            Kind::File(error) => Some(error),
+            Kind::File(error) | Kind::Snapshot(error) => Some(error),
             Kind::Setting(_) | Kind::Late | Kind::Again | Kind::NotRecording => None,
         }
     }

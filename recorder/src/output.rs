@@ -138,7 +138,8 @@ fn claim(file: File, path: &Path) -> io::Result<Claim> {
     }
 }
 
-fn locked(file: &File) -> io::Result<bool> {
+/// Locks `file`, unless another has its lock: one who records into it.
+pub(crate) fn locked(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),

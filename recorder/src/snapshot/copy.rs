@@ -39,6 +39,7 @@ use std::path::{Path, PathBuf};
 use hbtrace_traces::format::layout::{CHUNK_HEADER, CHUNK_LIMIT, PAGE, chunk, header};
 use hbtrace_traces::format::start;
 
+use crate::output;
 use crate::session::Shared;
 
 /// Bytes that are copied at a time.
@@ -69,10 +70,13 @@ fn replaceable(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         old => old?,
     };
-    if old.metadata()?.is_file() && start::is_replaceable(&old)? {
+    let reason = if !old.metadata()?.is_file() || !start::is_replaceable(&old)? {
+        "it exists and is not a trace: choose another path, or remove it"
+    } else if output::locked(&old).is_ok_and(|ours| !ours) {
+        "a process records into it: choose another path"
+    } else {
         return Ok(());
-    }
-    let reason = "it exists and is not a trace: choose another path, or remove it";
+    };
     Err(io::Error::new(io::ErrorKind::AlreadyExists, reason))
 }
 

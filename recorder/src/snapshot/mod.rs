@@ -27,7 +27,7 @@ static TAKEN: AtomicU32 = AtomicU32::new(0);
 
 /// Writes what the recording holds now into `path`, while the service goes on.
 /// `%p` in it stands for the process id. A trace that is there already is
-/// replaced.
+/// replaced, unless a process records into it.
 ///
 /// This is for flight recordings, of which it takes some tens of milliseconds for
 /// each 64 MiB on the calling thread; of a stream it copies the whole file. Other
@@ -51,7 +51,7 @@ pub fn snapshot(path: impl AsRef<Path>) -> Result<(), Error> {
     let Some(shared) = session::shared().filter(|_| session::is_live()) else {
         return Err(Error::not_recording(path));
     };
-    take(shared, &path).map_err(|error| Error::file(path, error))
+    take(shared, &path).map_err(|error| Error::snapshot(path, error))
 }
 
 fn take(shared: &'static Shared, path: &Path) -> io::Result<()> {
@@ -77,11 +77,12 @@ fn take_numbered(most: u32) {
     }
     let path = beside(shared.path(), number + 1);
     match take(shared, &path) {
-        Ok(()) => session::tell(&format!("took a snapshot into {}", path.display())),
-        Err(error) => session::tell(&format!(
-            "can't take a snapshot into {}: {error}",
+        Ok(()) if number + 1 == most => session::tell(&format!(
+            "took a snapshot into {}, the last: HBTRACE_SNAPSHOTS allows {most}",
             path.display()
         )),
+        Ok(()) => session::tell(&format!("took a snapshot into {}", path.display())),
+        Err(error) => session::tell(&Error::snapshot(path, error).to_string()),
     }
 }
 

@@ -47,7 +47,16 @@ fn called(builder: Builder, out: &str) {
     snapshot(format!("{out}.0")).unwrap();
     std::fs::write(format!("{out}.kept"), "precious").unwrap();
     assert!(snapshot(format!("{out}.kept")).is_err());
-    assert!(snapshot("/nowhere/to/be/found.trace").is_err());
+    let error = snapshot("/nowhere/to/be/found.trace")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("can't take a snapshot into /nowhere"),
+        "{error}"
+    );
+    // The recording would go on in a file that nobody finds.
+    let error = snapshot(out).unwrap_err().to_string();
+    assert!(error.contains("a process records into it"), "{error}");
     session.stop();
     assert!(snapshot(out).unwrap_err().is_not_recording());
 }
@@ -149,7 +158,11 @@ fn a_signal_asks_for_one() {
 #[test]
 fn panics_take_as_many_as_they_may() {
     let run = Run::new("panic.trace");
-    succeeded(&run.builds("snapshot panic"));
+    let output = run.builds("snapshot panic");
+    succeeded(&output);
+    let text = String::from_utf8_lossy(&output.stderr);
+    let last = "panic.snapshot-2.trace, the last: HBTRACE_SNAPSHOTS allows 2";
+    assert!(text.contains(last), "{text}");
     let snapshot = |number| {
         let name = format!("panic.snapshot-{number}.trace");
         run.path().with_file_name(name)
