@@ -38,7 +38,10 @@
 //! | `HBTRACE_SNAPSHOT_PANIC=1` | likewise when a thread panics |
 //! | `HBTRACE_SNAPSHOTS=16` | how many of these copies are made at most |
 //! | `HBTRACE_ROTATE=8` | in flight: copy the pool into a new file each time half of it was written anew, `run.000001.trace` and so on, and keep the last 8: a row of overlapping windows |
-//! | `HBTRACE_TIME=all` | stamp every sync event with its time, not only those that may wait |
+//! | `HBTRACE_TIME=all` | stamp every sync event with its time, not only those that may wait (`waits`, the default) |
+//!
+//! A variable that is set but empty counts as not set. One that is not understood
+//! is told, and the program goes on unrecorded.
 //!
 //! The file is the recording: chunks of it are mapped into the process, and
 //! what was stored there survives any death of the process. A trace at `PATH`

@@ -32,7 +32,7 @@ use crate::error::Error;
 use crate::header::Header;
 use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, Mutex, OnceLock, Ordering, lock};
 use crate::process::Watched;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::site::{Place, Sites};
 use crate::space::{self, Left, Space, Use};
 use crate::sync::atomic;
@@ -169,6 +169,7 @@ impl Builder {
     /// not only those where a wait could be.
     pub fn time_all(mut self, all: bool) -> Builder {
         self.0.time_all = all;
+        self.0.overrule(settings::TIME);
         self
     }
 
@@ -185,7 +186,11 @@ impl Builder {
     /// 4 to 64 KiB each), and the names of sites and objects come on top.
     pub fn flight(mut self, bytes: u64) -> Builder {
         self.0.flight = Some(bytes);
-        self.0.wrong = None;
+        self.0.overrule(settings::FLIGHT);
+        if self.0.triggers.rotate.is_some() {
+            // It only lacked this.
+            self.0.overrule(settings::ROTATE);
+        }
         self
     }
 
@@ -196,7 +201,7 @@ impl Builder {
     /// to record a release, or where the file is as large as it may be.
     pub fn wait_for_room(mut self, wait: bool) -> Builder {
         self.0.wait = wait;
-        self.0.wrong = None;
+        self.0.overrule(settings::FULL);
         self
     }
 
@@ -205,6 +210,7 @@ impl Builder {
     /// Some signals can't be (those that are faults, or can't be handled); the
     /// recording is then refused.
     pub fn snapshot_signal(mut self, signal: i32) -> Builder {
+        self.0.overrule(settings::SIGNAL);
         self.0.snapshot_signal(&signal.to_string());
         self
     }
@@ -213,6 +219,7 @@ impl Builder {
     /// `HBTRACE_SNAPSHOT_PANIC=1` does.
     pub fn snapshot_on_panic(mut self, on: bool) -> Builder {
         self.0.triggers.panic = on;
+        self.0.overrule(settings::PANIC);
         self
     }
 
@@ -221,6 +228,7 @@ impl Builder {
     /// them: `run.000001.trace` and so on. Nothing for a stream, or for 0.
     pub fn rotate(mut self, keep: u32) -> Builder {
         self.0.triggers.rotate = (keep > 0).then_some(keep);
+        self.0.overrule(settings::ROTATE);
         self
     }
 
@@ -228,6 +236,7 @@ impl Builder {
     /// `HBTRACE_SNAPSHOTS`.
     pub fn snapshots(mut self, most: u32) -> Builder {
         self.0.triggers.most = most;
+        self.0.overrule(settings::MOST);
         self
     }
 
@@ -283,7 +292,7 @@ fn begin(settings: &Settings) -> Result<(), Error> {
         let why = "this machine has no 16-byte compare-exchange";
         return Err(failed(io::Error::new(io::ErrorKind::Unsupported, why)));
     }
-    if let Some(wrong) = &settings.wrong {
+    if let Some(wrong) = settings.wrong() {
         return Err(Error::setting(settings.path.clone(), wrong.clone()));
     }
     if copies::another_records() {

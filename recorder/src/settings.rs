@@ -19,11 +19,12 @@ pub(crate) struct Settings {
     pub(crate) wait: bool,
     /// What takes snapshots by itself.
     pub(crate) triggers: Triggers,
-    /// The first variable that could not be understood.
-    pub(crate) wrong: Option<Wrong>,
+    /// What could not be understood, in the order in which it was said.
+    wrong: Vec<Wrong>,
 }
 
-/// A variable of the environment that could not be understood.
+/// A setting that could not be understood: a variable of the environment, or
+/// what a [`Builder`](crate::Builder) was told.
 #[derive(Clone, Debug)]
 pub(crate) struct Wrong {
     pub(crate) variable: &'static str,
@@ -31,26 +32,30 @@ pub(crate) struct Wrong {
     pub(crate) expected: &'static str,
 }
 
-const FLIGHT: &str = "HBTRACE_FLIGHT";
-const FULL: &str = "HBTRACE_FULL";
-const SIGNAL: &str = "HBTRACE_SNAPSHOT_SIGNAL";
-const PANIC: &str = "HBTRACE_SNAPSHOT_PANIC";
-const MOST: &str = "HBTRACE_SNAPSHOTS";
-const ROTATE: &str = "HBTRACE_ROTATE";
+pub(crate) const FLIGHT: &str = "HBTRACE_FLIGHT";
+pub(crate) const FULL: &str = "HBTRACE_FULL";
+pub(crate) const SIGNAL: &str = "HBTRACE_SNAPSHOT_SIGNAL";
+pub(crate) const PANIC: &str = "HBTRACE_SNAPSHOT_PANIC";
+pub(crate) const MOST: &str = "HBTRACE_SNAPSHOTS";
+pub(crate) const ROTATE: &str = "HBTRACE_ROTATE";
+pub(crate) const TIME: &str = "HBTRACE_TIME";
 
 impl Settings {
     /// What the environment says about a recording into `path`.
     pub(crate) fn of(path: &Path) -> Settings {
         let mut settings = Settings {
             path: path.to_path_buf(),
-            time_all: std::env::var_os("HBTRACE_TIME").is_some_and(|time| time == "all"),
+            time_all: false,
             limit: u64::MAX,
             flight: None,
             wait: false,
             triggers: Triggers::NONE,
-            wrong: None,
+            wrong: Vec::new(),
         };
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        if let Some(value) = set(TIME) {
+            settings.time(&value);
+        }
         if let Some(value) = set(FULL) {
             settings.full(&value);
         }
@@ -60,7 +65,9 @@ impl Settings {
         if let Some(value) = set(SIGNAL) {
             settings.snapshot_signal(&value.to_string_lossy());
         }
-        settings.triggers.panic = set(PANIC).is_some_and(|value| value != "0");
+        if let Some(value) = set(PANIC) {
+            settings.snapshot_on_panic(&value);
+        }
         if let Some(value) = set(MOST) {
             settings.snapshots(&value);
         }
@@ -70,14 +77,44 @@ impl Settings {
         settings
     }
 
+    /// What is wrong with these settings, if anything is.
+    pub(crate) fn wrong(&self) -> Option<&Wrong> {
+        self.wrong.first()
+    }
+
+    /// A builder says what the variable was to say, so that is not looked at.
+    pub(crate) fn overrule(&mut self, variable: &str) {
+        self.wrong.retain(|wrong| wrong.variable != variable);
+    }
+
+    fn misunderstood(&mut self, variable: &'static str, value: &OsStr, expected: &'static str) {
+        self.wrong.push(Wrong {
+            variable,
+            value: value.to_owned(),
+            expected,
+        });
+    }
+
+    fn time(&mut self, value: &OsStr) {
+        match value.to_str() {
+            Some("all") => self.time_all = true,
+            Some("waits") => self.time_all = false,
+            _ => self.misunderstood(TIME, value, "all or waits"),
+        }
+    }
+
     fn flight(&mut self, value: &OsStr) {
         self.flight = value.to_str().and_then(size);
         if self.flight.is_none() {
-            self.wrong = Some(Wrong {
-                variable: FLIGHT,
-                value: value.to_owned(),
-                expected: "a size such as 64M or 1G",
-            });
+            self.misunderstood(FLIGHT, value, "a size such as 64M or 1G");
+        }
+    }
+
+    fn snapshot_on_panic(&mut self, value: &OsStr) {
+        match value.to_str() {
+            Some("1") => self.triggers.panic = true,
+            Some("0") => self.triggers.panic = false,
+            _ => self.misunderstood(PANIC, value, "1 or 0"),
         }
     }
 
@@ -85,36 +122,25 @@ impl Settings {
     pub(crate) fn snapshot_signal(&mut self, name: &str) {
         self.triggers.signal = snapshot::signal(name);
         if self.triggers.signal.is_none() {
-            self.wrong = Some(Wrong {
-                variable: SIGNAL,
-                value: name.into(),
-                expected: "a signal that means nothing else, such as USR2",
-            });
+            self.misunderstood(SIGNAL, name.as_ref(), snapshot::SIGNALS);
         }
     }
 
     fn snapshots(&mut self, value: &OsStr) {
         match value.to_str().and_then(|value| value.parse().ok()) {
             Some(most) => self.triggers.most = most,
-            None => {
-                self.wrong = Some(Wrong {
-                    variable: MOST,
-                    value: value.to_owned(),
-                    expected: "how many snapshots to take at most",
-                });
-            }
+            None => self.misunderstood(MOST, value, "how many snapshots to take at most, as 16"),
         }
     }
 
     fn rotate(&mut self, value: &OsStr) {
         let keep = value.to_str().and_then(|value| value.parse().ok());
-        self.triggers.rotate = keep.filter(|keep| *keep > 0 && self.flight.is_some());
+        self.triggers.rotate = keep.filter(|keep| *keep > 0);
         if self.triggers.rotate.is_none() {
-            self.wrong = Some(Wrong {
-                variable: ROTATE,
-                value: value.to_owned(),
-                expected: "how many files to keep, and HBTRACE_FLIGHT beside it",
-            });
+            self.misunderstood(ROTATE, value, "how many files to keep, as 8");
+        } else if self.flight.is_none() {
+            let expected = "HBTRACE_FLIGHT beside it, which says how large a file is";
+            self.misunderstood(ROTATE, value, expected);
         }
     }
 
@@ -122,13 +148,7 @@ impl Settings {
         match value.to_str() {
             Some("wait") => self.wait = true,
             Some("drop") => self.wait = false,
-            _ => {
-                self.wrong = Some(Wrong {
-                    variable: FULL,
-                    value: value.to_owned(),
-                    expected: "drop or wait",
-                });
-            }
+            _ => self.misunderstood(FULL, value, "drop or wait"),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::primitive::{AtomicU32, Mutex, Ordering, lock};
 use crate::session::{self, Shared};
 use crate::writer;
 
-pub(crate) use trigger::{Triggers, arm, signal};
+pub(crate) use trigger::{SIGNALS, Triggers, arm, signal};
 
 /// One is taken after another.
 static ONE: Mutex<()> = Mutex::new(());

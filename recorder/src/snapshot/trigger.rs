@@ -75,6 +75,10 @@ pub(crate) fn arm(triggers: Triggers) {
     }
 }
 
+/// What [`signal`] takes, in words.
+pub(crate) const SIGNALS: &str =
+    "one of HUP, QUIT, USR1, USR2, WINCH, IO, URG, PWR, XCPU, or the number of a real-time signal";
+
 /// The number of the signal of this name: `USR2`, `SIGUSR2` or a number. Only
 /// signals that may be handled and that mean nothing else.
 pub(crate) fn signal(name: &str) -> Option<i32> {

@@ -67,6 +67,10 @@ pub(crate) fn run(case: &str, out: &str) {
             println!("ready");
             flight(u32::MAX);
         }
+        "flight by builder" => {
+            let _session = builder().flight(1 << 20).start();
+            hold(10);
+        }
         "no helper" => no_helper(),
         "helper" => helper(builder()),
         "fork" => fork(),

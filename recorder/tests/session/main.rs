@@ -155,7 +155,16 @@ fn an_exit_on_another_thread_closes_it() {
 
 #[test]
 fn a_setting_that_is_not_understood_is_told() {
-    for (variable, value) in [("HBTRACE_FLIGHT", "lots"), ("HBTRACE_FULL", "hope")] {
+    let settings = [
+        ("HBTRACE_FLIGHT", "lots"),
+        ("HBTRACE_FULL", "hope"),
+        ("HBTRACE_TIME", "al"),
+        ("HBTRACE_SNAPSHOT_SIGNAL", "usr2"),
+        ("HBTRACE_SNAPSHOT_PANIC", "no"),
+        ("HBTRACE_SNAPSHOTS", "few"),
+        ("HBTRACE_ROTATE", "8"),
+    ];
+    for (variable, value) in settings {
         let run = Run::new("told.trace");
         let mut command = run.command("hold");
         command.env("HBTRACE_OUT", run.path());
@@ -168,6 +177,35 @@ fn a_setting_that_is_not_understood_is_told() {
         );
         assert!(!run.path().exists());
     }
+}
+
+#[test]
+fn the_first_setting_that_is_not_understood_is_told() {
+    let run = Run::new("told.trace");
+    let mut command = run.command("hold");
+    command.env("HBTRACE_OUT", run.path());
+    // The rotation lacks a flight recording, but only since that is wrong.
+    command
+        .env("HBTRACE_FLIGHT", "lots")
+        .env("HBTRACE_ROTATE", "8");
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("HBTRACE_FLIGHT is \"lots\""), "{text}");
+}
+
+#[test]
+fn a_builder_overrules_what_it_says_itself_and_nothing_else() {
+    let built = |variable: &str, value: &str| {
+        let run = Run::new("overruled.trace");
+        let mut command = run.command("flight by builder");
+        command.env("HBTRACE_CASE_OUT", run.path());
+        succeeded(&command.env(variable, value).output().unwrap());
+        run.path().exists()
+    };
+    assert!(built("HBTRACE_FLIGHT", "lots"));
+    assert!(built("HBTRACE_ROTATE", "8"), "it has its flight recording");
+    assert!(!built("HBTRACE_ROTATE", "lots"));
+    assert!(!built("HBTRACE_SNAPSHOT_SIGNAL", "KILL"));
 }
 
 #[test]
