@@ -27,6 +27,10 @@
 //! A chunk that was drawn after the beginning is in the copy where it was met,
 //! and readers leave it out by its ticks.
 //!
+//! Where threads write the whole pool anew while it is copied, `evicted until` is
+//! later than the beginning: no verdict holds in such a copy. Only what idle
+//! threads did last is in it.
+//!
 //! The file is read through its descriptor, not through the mapping: a page that
 //! can't be read is an error here and no signal. The copy is written beside its
 //! path and appears there when it is whole.
@@ -47,14 +51,15 @@ const PIECE: usize = 256 << 10;
 /// State of a copy.
 const COPIED: u32 = 2;
 
-/// Copies what is recorded to `path`.
-pub(super) fn copy(shared: &Shared, path: &Path) -> io::Result<()> {
+/// Copies what is recorded to `path`. Returns whether verdicts hold anywhere in
+/// the copy: not if the threads outran it.
+pub(super) fn copy(shared: &Shared, path: &Path) -> io::Result<bool> {
     replaceable(path)?;
     let source = shared.source()?;
     let draft = draft(path);
     let written = File::create_new(&draft)
         .and_then(|to| fill(shared, &source, &to))
-        .and_then(|()| fs::rename(&draft, path));
+        .and_then(|holds| fs::rename(&draft, path).map(|()| holds));
     if written.is_err() {
         // It is of no use; that it can't be removed is not the error to tell.
         let _ = fs::remove_file(&draft);
@@ -86,7 +91,7 @@ fn draft(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn fill(shared: &Shared, source: &File, to: &File) -> io::Result<()> {
+fn fill(shared: &Shared, source: &File, to: &File) -> io::Result<bool> {
     let (ticks, ns) = shared.moment();
     let mut head = vec![0; PAGE];
     source.read_exact_at(&mut head, 0)?;
@@ -95,12 +100,14 @@ fn fill(shared: &Shared, source: &File, to: &File) -> io::Result<()> {
     copy_pieces(source, to, end)?;
     settle(source, to, end)?;
     source.read_exact_at(&mut head, 0)?;
+    let holds = u64_of(&head, header::EVICTED_UNTIL) < ticks;
     let mut put = |at: usize, bytes: &[u8]| head[at..at + bytes.len()].copy_from_slice(bytes);
     put(header::LAST_TICKS, &ticks.to_le_bytes());
     put(header::LAST_NS, &ns.to_le_bytes());
     put(header::ALLOCATED, &end.to_le_bytes());
     put(header::STATE, &COPIED.to_le_bytes());
-    to.write_all_at(&head, 0)
+    to.write_all_at(&head, 0)?;
+    Ok(holds)
 }
 
 /// Copies all but the header; zeros are left out.

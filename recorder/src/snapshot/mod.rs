@@ -22,6 +22,9 @@ pub(crate) use trigger::{SIGNALS, Triggers, arm, signal};
 
 /// One is taken after another.
 static ONE: Mutex<()> = Mutex::new(());
+/// What is said of a copy that threads outran.
+const OUTRUN: &str = "all of the pool was written anew while it was copied, so no verdict holds \
+                      in the copy: give HBTRACE_FLIGHT a larger size, or record less";
 /// Snapshots that triggers have taken.
 static TAKEN: AtomicU32 = AtomicU32::new(0);
 
@@ -32,7 +35,9 @@ static TAKEN: AtomicU32 = AtomicU32::new(0);
 /// This is for flight recordings, of which it takes some tens of milliseconds for
 /// each 64 MiB on the calling thread; of a stream it copies the whole file. Other
 /// threads are not held up. What they record meanwhile may be in the copy or
-/// not, so its verdicts hold up to the moment at which it was begun.
+/// not, so its verdicts hold up to the moment at which it was begun. They hold
+/// from the latest event that had to make room by its end: a pool that is written
+/// anew faster than it is copied leaves nothing (`hbtrace info` says so).
 ///
 /// # Errors
 /// If nothing is recorded, or the file can't be written: then there is none.
@@ -51,10 +56,14 @@ pub fn snapshot(path: impl AsRef<Path>) -> Result<(), Error> {
     let Some(shared) = session::shared().filter(|_| session::is_live()) else {
         return Err(Error::not_recording(path));
     };
-    take(shared, &path).map_err(|error| Error::snapshot(path, error))
+    match take(shared, &path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::snapshot(path, error)),
+    }
 }
 
-fn take(shared: &'static Shared, path: &Path) -> io::Result<()> {
+/// Returns whether verdicts hold anywhere in the copy.
+fn take(shared: &'static Shared, path: &Path) -> io::Result<bool> {
     let _one = lock(&ONE);
     // What this does is none of the service's doing.
     let taken = writer::quietly(|_| copy::copy(shared, path));
@@ -76,14 +85,18 @@ fn take_numbered(most: u32) {
         return;
     }
     let path = beside(shared.path(), number + 1);
-    match take(shared, &path) {
-        Ok(()) if number + 1 == most => session::tell(&format!(
-            "took a snapshot into {}, the last: HBTRACE_SNAPSHOTS allows {most}",
-            path.display()
-        )),
-        Ok(()) => session::tell(&format!("took a snapshot into {}", path.display())),
-        Err(error) => session::tell(&Error::snapshot(path, error).to_string()),
+    let holds = match take(shared, &path) {
+        Ok(holds) => holds,
+        Err(error) => return session::tell(&Error::snapshot(path, error).to_string()),
+    };
+    let mut said = format!("took a snapshot into {}", path.display());
+    if number + 1 == most {
+        said.push_str(&format!(", the last: HBTRACE_SNAPSHOTS allows {most}"));
     }
+    if !holds {
+        said.push_str(&format!("; {OUTRUN}"));
+    }
+    session::tell(&said);
 }
 
 fn beside(recording: &Path, number: u32) -> PathBuf {

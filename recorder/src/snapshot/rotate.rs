@@ -6,6 +6,7 @@
 //! overlap: what happens within half a pool of each other lies in one of them
 //! together. Where more than the other half is written while a copy is made,
 //! there is a gap between two files; each says from when to when it is whole.
+//! The first file in which nothing is whole is told.
 //!
 //! The thread that copies looks how much was written, a hundred times a second
 //! while much is and ten times otherwise.
@@ -29,13 +30,20 @@ const LONG: Duration = Duration::from_millis(100);
 pub(super) fn run(shared: &'static Shared, keep: u32) {
     let half = shared.pool_bytes() / 2;
     let (mut copied, mut seen, mut number) = (0, 0, 0);
+    let mut told = false;
     while session::is_live() {
         let drawn = shared.drawn();
         if drawn - copied >= half {
             copied = drawn;
             number += 1;
-            if !copy(shared, number, keep) {
-                return;
+            match copy(shared, number, keep) {
+                None => return,
+                Some(holds) if holds || told => {}
+                Some(_) => {
+                    let path = numbered(shared.path(), number);
+                    session::tell(&format!("{}: {}", path.display(), super::OUTRUN));
+                    told = true;
+                }
             }
         }
         std::thread::sleep(if drawn == seen { LONG } else { SHORT });
@@ -43,22 +51,22 @@ pub(super) fn run(shared: &'static Shared, keep: u32) {
     }
 }
 
-/// Returns whether to go on: a file that can't be written ends the rotation,
-/// not the recording.
-fn copy(shared: &'static Shared, number: u64, keep: u32) -> bool {
+/// Returns whether verdicts hold anywhere in the copy. `None` is not to go on: a
+/// file that can't be written ends the rotation, not the recording.
+fn copy(shared: &'static Shared, number: u64, keep: u32) -> Option<bool> {
     let path = numbered(shared.path(), number);
-    if let Err(error) = super::take(shared, &path) {
+    let taken = super::take(shared, &path).inspect_err(|error| {
         session::tell(&format!(
             "can't rotate into {}: {error}; the recording goes on without",
             path.display()
         ));
-        return false;
-    }
+    });
+    let holds = taken.ok()?;
     if let Some(old) = number.checked_sub(keep.into()).filter(|old| *old > 0) {
         // It may have been taken away.
         let _ = fs::remove_file(numbered(shared.path(), old));
     }
-    true
+    Some(holds)
 }
 
 fn numbered(recording: &Path, number: u64) -> PathBuf {
