@@ -42,6 +42,7 @@ const RECORD: &str = "\
 Examples:
   hbtrace record -- ./service --port 8080
   hbtrace record -o run.trace --time all -- ./service
+  hbtrace record -o run.trace --flight 64M --snapshot-signal USR2 -- ./service
 
 Exits as the program does; 128 + N if signal N ended it; 125 if recording \
 could not start, 126 if the program can't be executed, 127 if it is not there.";
@@ -151,16 +152,16 @@ pub(crate) struct Record {
     /// Which events get a time.
     #[arg(long, value_enum, default_value_t = Time::Waits)]
     pub(crate) time: Time,
-    /// Record the last moments only: events go to one pool of this size in the
-    /// file, the oldest making room for new ones.
+    /// Record the last moments only: events go to one pool of this size, such as
+    /// 64M, in the file, the oldest making room for new ones.
     #[arg(long, value_name = "SIZE")]
     pub(crate) flight: Option<String>,
     /// Write a copy of the recording beside it whenever the program gets this
-    /// signal, while it goes on: FILE.snapshot-1.trace and so on.
+    /// signal, such as USR2, while it goes on: run.snapshot-1.trace and so on for run.trace.
     #[arg(long, value_name = "SIGNAL")]
     pub(crate) snapshot_signal: Option<String>,
     /// Write such a copy each time half of the pool was written anew, and keep
-    /// the last N: FILE.000001.trace and so on. Needs --flight.
+    /// the last N: run.000001.trace and so on for run.trace. Needs --flight.
     #[arg(long, value_name = "N", requires = "flight")]
     pub(crate) rotate: Option<std::num::NonZeroU32>,
     /// Write such a copy when a thread of the program panics.

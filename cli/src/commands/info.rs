@@ -118,7 +118,7 @@ fn lasted(ns: u64) -> String {
 fn state(figures: &TraceFigures) -> String {
     match (figures.truncated, figures.complete) {
         (true, _) => "truncated: recorded events are missing",
-        (false, false) => "open: the recorded process did not end it",
+        (false, false) => "open: the recorder had not closed it",
         (false, true) => "complete",
     }
     .to_owned()
@@ -129,6 +129,11 @@ fn verdicts(figures: &TraceFigures) -> String {
     let at = |ns: u64| format!("{} after the start", duration(ns));
     let from = figures.verdicts_from_ns.map(at);
     let to = figures.verdicts_to_ns.map(at);
+    if let (Some(from), Some(to)) = (&from, &to)
+        && figures.verdicts_from_ns > figures.verdicts_to_ns
+    {
+        return format!("nowhere: they would hold from {from} on, but no later than {to}");
+    }
     let (from, to) = (from.as_deref(), to.as_deref());
     let (from, to) = (from.unwrap_or("the start"), to.unwrap_or("the end"));
     format!("from {from} to {to}")

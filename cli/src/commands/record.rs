@@ -56,8 +56,8 @@ pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8,
     match find_written(&trace, before.as_ref(), started, pid) {
         Some(path) => terminal.say(&format!("recorded {}", path.display())),
         None => terminal.say(&format!(
-            "warning: {} wrote no trace to {}: does it link hbtrace-recorder with its feature \
-             `record` on?",
+            "warning: {} wrote no trace to {}: if it did not say why, does it link \
+             hbtrace-recorder with its feature `record` on?",
             program.display(),
             trace.display()
         )),
