@@ -43,6 +43,11 @@
 //! A variable that is set but empty counts as not set. One that is not understood
 //! is told, and the program goes on unrecorded.
 //!
+//! Each start of a process replaces what an earlier one left at these paths, its
+//! snapshots and the files of its rotation too, and a rotation knows only its
+//! own files. Where a crashed service is started again, put `%p` into the path. A
+//! process that is killed while it copies leaves the copy's draft, `.PID.part`.
+//!
 //! The file is the recording: chunks of it are mapped into the process, and
 //! what was stored there survives any death of the process. A trace at `PATH`
 //! that no process records into any more is replaced; where another one still
