@@ -13,6 +13,7 @@ out=${HBTRACE_DEMO_OUT:-target/demo}
 bin=${CARGO_TARGET_DIR:-target}/release
 mkdir -p "$out"
 
+echo "demo: building"
 cargo build --release --quiet --package hbtrace-cli --package hbtrace-service
 
 options=(--listen 127.0.0.1:0 --journal "$out/journal.log")
