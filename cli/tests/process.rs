@@ -234,11 +234,22 @@ fn record_tells_its_own_failures_apart() {
 
 #[test]
 fn record_passes_on_a_request_to_end() {
+    passes_on("TERM");
+}
+
+#[test]
+fn record_passes_on_a_request_for_a_snapshot() {
+    passes_on("USR2");
+}
+
+fn passes_on(signal: &str) {
     let folder = folder();
-    let script = "trap 'kill $p; exit 9' TERM; sleep 60 >/dev/null 2>&1 & p=$!; echo ready; wait";
+    let script = format!(
+        "trap 'kill $p; exit 9' {signal}; sleep 60 >/dev/null 2>&1 & p=$!; echo ready; wait"
+    );
     let mut command = hbtrace(folder.path());
     let mut child = command
-        .args(["record", "--", "sh", "-c", script])
+        .args(["record", "--", "sh", "-c", &script])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -247,7 +258,8 @@ fn record_passes_on_a_request_to_end() {
     let mut line = String::new();
     out.read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
-    let killed = Command::new("kill").arg(child.id().to_string()).status();
+    let pid = child.id().to_string();
+    let killed = Command::new("kill").args(["-s", signal, &pid]).status();
     assert!(killed.unwrap().success());
     out.read_to_string(&mut line).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(9));

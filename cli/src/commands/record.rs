@@ -20,7 +20,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use hbtrace_traces::format::start;
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8,
         Time::Waits => command.env_remove("HBTRACE_TIME"),
     };
     keep(&mut command, arguments);
-    let signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP])
+    let signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
         .map_err(|error| failed(format!("signals can't be passed on: {error}")))?;
     let started = SystemTime::now();
     let child = command
@@ -194,6 +194,8 @@ fn wait(mut child: Child, mut signals: Signals) -> io::Result<ExitStatus> {
             let signal = match signal {
                 SIGTERM => Signal::TERM,
                 SIGHUP => Signal::HUP,
+                SIGUSR1 => Signal::USR1,
+                SIGUSR2 => Signal::USR2,
                 _ => continue,
             };
             // It may just have ended.
