@@ -147,21 +147,25 @@ impl<T> Queue<T> {
         self.record_message(Kind::Send, number, wakes, site);
         state.sent = number;
         state.messages.push_back(Some(value));
-        if wakes {
-            self.arrived.notify_one();
-        }
         let needed = match self.capacity {
             0 => number,
             capacity => number.saturating_sub(capacity),
         };
         let waits = state.received < needed;
         if waits {
+            if wakes {
+                self.arrived.notify_one();
+            }
             state = self.await_receive(state, number, needed, site);
         }
         if state.received < needed {
             return Err(SendError(self.take_back(state, number, site)));
         }
         drop(state);
+        // Not under the lock, for which the receiver would have to wait again.
+        if wakes && !waits {
+            self.arrived.notify_one();
+        }
         self.record_sent(needed, waits, site);
         Ok(())
     }
@@ -201,7 +205,12 @@ impl<T> Queue<T> {
         let mut state = self.lock();
         let mut waited = false;
         loop {
-            if let Some(value) = self.take_first(&mut state, waited, site) {
+            if let Some((value, enabled)) = self.take_first(&mut state, waited, site) {
+                drop(state);
+                // Not under the lock, for which the sender would have to wait.
+                if let Some(number) = enabled {
+                    self.bucket(number).notify_all();
+                }
                 return Ok(value);
             }
             if state.senders == 0 {
@@ -232,13 +241,14 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Completes a receive, if there is a message.
+    /// Completes a receive, if there is a message; which send that waits for it
+    /// is to be woken.
     fn take_first(
         &self,
         state: &mut State<T>,
         waited: bool,
         site: &'static Location<'static>,
-    ) -> Option<T> {
+    ) -> Option<(T, Option<u64>)> {
         let value = state.messages.pop_front()?;
         let number = state.received + 1;
         // The send that waited for this receive, if it has started.
@@ -246,10 +256,7 @@ impl<T> Queue<T> {
         let wakes = enabled <= state.sent;
         self.record_message(Kind::Recv, number, waited || wakes, site);
         state.received = number;
-        if wakes {
-            self.bucket(enabled).notify_all();
-        }
-        value
+        Some((value?, wakes.then_some(enabled)))
     }
 
     pub(super) fn add_sender(&self) {
