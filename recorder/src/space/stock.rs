@@ -29,8 +29,10 @@ impl Stock {
 
     /// How many there are.
     pub(super) fn len(&self) -> u64 {
+        // Acquire: with the release in `draw`. The helper that finds room has the
+        // entries behind it that were read.
+        let head = self.head.load(Ordering::Acquire);
         // Relaxed: it may have changed anyway.
-        let head = self.head.load(Ordering::Relaxed);
         self.tail.load(Ordering::Relaxed).saturating_sub(head)
     }
 

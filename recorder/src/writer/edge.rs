@@ -15,6 +15,7 @@
 use std::cell::Cell;
 use std::ptr::without_provenance_mut;
 
+use super::steps::step;
 use crate::primitive::{AtomicU64, Ordering, compiler_fence};
 
 /// `end` of a cursor that will never record: the difference from `next` is the
@@ -36,6 +37,7 @@ pub(super) struct Edge {
 /// Stores a word of the file; it is seen after the words stored before it.
 #[inline(always)]
 pub(super) fn store(at: *mut u64, word: u64) {
+    step();
     // SAFETY: `at` is a word of a chunk of this thread, as whoever took it from
     // an edge with room sees to, mapped as long as the chunk is open and only
     // accessed atomically.
@@ -75,7 +77,10 @@ impl Edge {
     /// leaves no room.
     #[inline(always)]
     pub(super) fn room(&self) -> Option<*mut u64> {
-        let (next, end) = (self.next.get(), self.end.get());
+        step();
+        let next = self.next.get();
+        step();
+        let end = self.end.get();
         (next.addr().cast_signed() < end.addr().cast_signed()).then_some(next)
     }
 
@@ -88,6 +93,7 @@ impl Edge {
     /// As [`room`](Edge::room), with another end.
     #[inline(always)]
     pub(super) fn room_before(&self, end: *mut u64) -> Option<*mut u64> {
+        step();
         let next = self.next.get();
         (next < end).then_some(next)
     }
@@ -97,7 +103,9 @@ impl Edge {
     /// no.
     #[inline(always)]
     pub(super) fn claim(&self, next: *mut u64) -> bool {
+        step();
         self.set_flag(BUSY);
+        step();
         // Only the low half: the flag is in the other one, and a load of both
         // would wait for its store. Places in chunks that have it in common are
         // 4 GiB apart.
@@ -117,7 +125,9 @@ impl Edge {
         // SeqCst: a fence for the compiler only; a signal handler on this
         // thread sees the words before the cursor that passes them.
         compiler_fence(Ordering::SeqCst);
+        step();
         self.next.set(next);
+        step();
     }
 
     /// Where the next word goes; for traces of accesses its mark as well, as
@@ -135,13 +145,16 @@ impl Edge {
 
     /// Marks that something is under way.
     pub(super) fn hold(&self) {
+        step();
         self.set_flag(BUSY);
     }
 
     /// Nothing is under way any more.
     #[inline(always)]
     pub(super) fn release(&self) {
+        step();
         self.set_flag(0);
+        step();
     }
 
     #[inline(always)]
@@ -163,10 +176,12 @@ impl Edge {
 
     /// The next word goes to `next`; something stays under way.
     pub(super) fn set_next(&self, next: *mut u64) {
+        step();
         self.next.set(next.map_addr(|next| next | BUSY_WORD));
     }
 
     pub(super) fn set_end(&self, end: *mut u64) {
+        step();
         self.end.set(end);
     }
 

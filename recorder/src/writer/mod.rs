@@ -46,6 +46,7 @@ mod full;
 mod life;
 mod poll;
 mod stamped;
+mod steps;
 mod stream;
 
 pub(crate) use cursor::{

@@ -109,13 +109,12 @@ fn raised(tag: u64, hint: u64) -> u64 {
 }
 
 impl<A: Small> Narrow<A> {
-    const SHIFT: u32 = 64 - 8 * size_of::<A>() as u32;
-    // Models pass it within a few writes.
-    const GUARD: u64 = if cfg!(loom) {
-        1 << 4
-    } else {
-        1 << (Self::SHIFT - 1)
+    const SHIFT: u32 = match cfg!(loom) {
+        false => 64 - 8 * size_of::<A>() as u32,
+        // Models pass the guard within a few writes.
+        true => 5,
     };
+    const GUARD: u64 = 1 << (Self::SHIFT - 1);
     const VERSION: u64 = Self::GUARD - 1;
     const STRIDE: u64 = match Self::GUARD >> 7 {
         _ if cfg!(loom) => 4,

@@ -1,7 +1,8 @@
 //! A narrow atomic's value and version move together, also past the guard bit
 //! and where the session ends in between.
 //!
-//! The guard is 16 here and the stride 4, so that a few writes pass them.
+//! The guard is 16 here, right below the value, and the stride 4, so that a few
+//! writes pass them.
 
 use std::panic::Location;
 use std::sync::atomic::AtomicU32;
@@ -128,6 +129,31 @@ fn who_sleeps_past_an_epoch_does_not_guess() {
         let slow: fn(&Value) = |atomic| check_last(0, add(atomic) + 1);
         on_threads(&atomic, [fast, slow]);
         check_all(0);
+    });
+}
+
+#[test]
+fn a_load_that_slept_past_an_epoch_does_not_guess() {
+    loom::model(|| {
+        let atomic = atomic(0);
+        // It looks at the tag, and sleeps.
+        let tag = atomic.tag();
+        for _ in 0..18 {
+            add(&atomic);
+        }
+        assert!(atomic.read(tag, Ordering::Relaxed).is_none());
+        assert_eq!(Value::version(atomic.read_again(Ordering::Relaxed)), 18);
+    });
+}
+
+#[test]
+fn the_guard_bit_never_becomes_a_carry() {
+    loom::model(|| {
+        let atomic = atomic(0);
+        for _ in 0..50 {
+            check_last(0, add(&atomic) + 1);
+        }
+        assert_eq!(load(&atomic), 50);
     });
 }
 
