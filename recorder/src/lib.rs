@@ -124,7 +124,7 @@ mod header;
 mod label;
 #[cfg(feature = "record")]
 mod memory;
-#[cfg(all(feature = "record", loom))]
+#[cfg(all(feature = "record", any(loom, hbtrace_tsan)))]
 mod models;
 mod named;
 #[cfg(feature = "record")]

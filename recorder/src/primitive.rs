@@ -10,8 +10,11 @@ pub(crate) use std::sync::OnceLock;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, Ordering, compiler_fence};
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
-#[cfg(not(loom))]
+#[cfg(not(any(loom, hbtrace_tsan)))]
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+
+#[cfg(hbtrace_tsan)]
+pub(crate) use crate::models::annotated::{Condvar, Mutex, MutexGuard};
 
 #[cfg(loom)]
 pub(crate) use crate::models::checked::{

@@ -16,6 +16,11 @@
 //! gives it loom's atomics and locks ([`checked`]), and [`writer`] takes what
 //! is recorded into a [list](log) instead of a mapped file.
 
+#[cfg(hbtrace_tsan)]
+pub(crate) mod annotated;
+#[cfg(loom)]
 pub(crate) mod checked;
+#[cfg(loom)]
 pub(crate) mod log;
+#[cfg(loom)]
 pub(crate) mod writer;

@@ -23,7 +23,8 @@ fn cell() -> Arc<Cell64> {
     // Touches what the threads share, and draws the id. Relaxed: nobody else
     // has it yet.
     cell.gate.state.load(Ordering::Relaxed);
-    cell.gate.ended.load(Ordering::Relaxed);
+    // An attempt has failed already.
+    cell.gate.ended.store(1, Ordering::Relaxed);
     cell.gate.object.id(ObjectKind::Once);
     Arc::new(cell)
 }
