@@ -1,9 +1,11 @@
 //! What the children do: one case a process, by name.
 
 use std::io::Read;
+use std::sync::{Arc, Barrier};
 
-use hbtrace_recorder::sync::Mutex;
+use hbtrace_recorder::cell::Tracked;
 use hbtrace_recorder::sync::atomic::{AtomicU64, Ordering};
+use hbtrace_recorder::sync::{Mutex, mpsc};
 use hbtrace_recorder::{Builder, record, thread};
 use hbtrace_traces::format::layout::header;
 
@@ -46,6 +48,7 @@ pub(crate) fn run(case: &str, out: &str) {
             session.stop();
             hold(1000);
         }
+        "stopped before a send" => stopped_before_a_send(builder()),
         "late" => {
             hold(1);
             assert!(builder().start().unwrap_err().is_late());
@@ -344,4 +347,39 @@ fn thread_locals() {
     })
     .join()
     .unwrap();
+}
+
+/// A message that is sent after the end, and so is not recorded, hands a value
+/// over. The receiver's access then is one like an earlier one of its own, which
+/// needs no more than its cursor.
+fn stopped_before_a_send(builder: Builder) {
+    let session = builder.start().unwrap();
+    let value = Arc::new(Tracked::new(0));
+    let (sender, receiver) = mpsc::channel();
+    let [before, after, sent] = [3, 2, 2].map(|parties| Arc::new(Barrier::new(parties)));
+    let own = (value.clone(), before.clone(), after.clone(), sent.clone());
+    let sends = thread::spawn(move || {
+        let (value, before, after, sent) = own;
+        value.set(1);
+        before.wait();
+        after.wait();
+        sender.send(()).unwrap();
+        sent.wait();
+    });
+    let own = before.clone();
+    let receives = thread::spawn(move || {
+        for data in [&Tracked::new(0), &*value] {
+            data.set(2);
+            if !std::ptr::eq(data, &*value) {
+                own.wait();
+                sent.wait();
+                receiver.try_recv().unwrap();
+            }
+        }
+    });
+    before.wait();
+    session.stop();
+    after.wait();
+    sends.join().unwrap();
+    receives.join().unwrap();
 }

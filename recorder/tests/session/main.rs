@@ -125,6 +125,20 @@ fn a_builder_starts_it_once_before_everything_else() {
 }
 
 #[test]
+fn a_message_sent_after_the_end_ends_the_recording_of_who_receives_it() {
+    let run = Run::new("send.trace");
+    succeeded(&run.builds("stopped before a send"));
+    let trace = run.trace();
+    assert_eq!(count(&trace, Kind::Send), 0);
+    let accesses = trace.streams.iter().map(|stream| stream.accesses.end());
+    assert_eq!(
+        accesses.sum::<u64>(),
+        2,
+        "one of each thread, before the end"
+    );
+}
+
+#[test]
 fn what_comes_after_a_stop_is_not_recorded() {
     let run = Run::new("stopped.trace");
     succeeded(&run.builds("stopped"));

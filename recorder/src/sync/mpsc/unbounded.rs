@@ -202,7 +202,9 @@ impl<T> Unbounded<T> {
         if envelope.message != message::UNRECORDED {
             self.head
                 .record_message(Kind::Recv, envelope.message, waited, site);
-        } else if waited {
+        } else if emit::recording() && waited {
+            // Asked in any case: the sender saw the end before it sent, and
+            // what this thread does with the value is not to be recorded either.
             self.head
                 .record(Kind::Unreq, site, |event| event.timed(true));
         }
