@@ -11,8 +11,8 @@ use std::sync::Barrier as Unrecorded;
 use std::sync::atomic::{AtomicBool, AtomicU64 as Count, Ordering};
 use std::time::{Duration, Instant};
 
+use hbtrace_recorder::sync::Mutex;
 use hbtrace_recorder::sync::atomic::AtomicU64;
-use hbtrace_recorder::sync::{Arc, Mutex};
 use hbtrace_recorder::{Token, release, thread, write};
 
 /// Threads that record beside.
@@ -91,32 +91,32 @@ fn fill(number: u64) {
     say("accesses", 1000 * rounds);
 }
 
+/// Holds that each thread takes for a fork.
+const FOR_FORK: u64 = 200;
+
 /// Forks while other threads record.
 fn forks(case: &str, number: u64) {
-    let ends = Arc::new(Count::new(0));
-    let beside: Vec<_> = (0..BESIDE)
-        .map(|_| {
-            let ends = Arc::clone(&ends);
-            thread::spawn(move || {
-                let mut rounds = 0;
-                // Relaxed: a wish.
-                while rounds < number || ends.load(Ordering::Relaxed) == 0 {
-                    holds(10);
-                    rounds += 1;
+    let begun = Count::new(0);
+    thread::scope(|scope| {
+        for _ in 0..BESIDE {
+            scope.spawn(|| {
+                for fork in 1..=number {
+                    // Relaxed: a wish.
+                    while begun.load(Ordering::Relaxed) < fork {
+                        std::thread::yield_now();
+                    }
+                    holds(FOR_FORK);
                 }
-                10 * rounds
-            })
-        })
-        .collect();
-    for _ in 0..number {
-        holds(1);
-        fork(case);
-    }
-    // Relaxed: as above.
-    ends.store(1, Ordering::Relaxed);
-    let beside = beside.into_iter().map(|thread| thread.join());
-    let done: u64 = beside.map(|done| done.expect("nothing panics here")).sum();
-    say("holds", number + done);
+            });
+        }
+        for _ in 0..number {
+            holds(1);
+            // Relaxed: as above.
+            begun.fetch_add(1, Ordering::Relaxed);
+            fork(case);
+        }
+    });
+    say("holds", number * (1 + BESIDE as u64 * FOR_FORK));
 }
 
 fn fork(case: &str) {

@@ -189,13 +189,18 @@ fn die(way: &Way, flight: bool, random: &mut Random, group: Option<&Group>) -> F
     found::look(&trace, &std::array::from_fn(told))
 }
 
-/// Kills it when its workers have told so many steps.
-pub(crate) fn kill_at(mut child: Child, acks: &Acks, steps: u64) -> ExitStatus {
+/// Waits until the workers have told so many steps.
+pub(crate) fn wait_for(acks: &Acks, steps: u64) {
     let begun = Instant::now();
     while acks.all() < steps {
         assert!(begun.elapsed() < PATIENCE, "it does not come on");
         std::thread::yield_now();
     }
+}
+
+/// Kills it when its workers have told so many steps.
+pub(crate) fn kill_at(mut child: Child, acks: &Acks, steps: u64) -> ExitStatus {
+    wait_for(acks, steps);
     child.kill().unwrap();
     child.wait().unwrap()
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use hbtrace_tests::acks::{Acks, WORKERS};
 
-use super::deaths::kill_at;
+use super::deaths::{kill_at, wait_for};
 use super::found::{self, Found};
 use super::{Random, Run, often, open, row, skipped};
 
@@ -27,9 +27,7 @@ fn harmed(times: u64, mut harm: impl FnMut(u32)) -> Found {
         .unwrap();
     for _ in 0..times {
         let next = acks.all() + 1 + random.below(APART);
-        while acks.all() < next {
-            std::thread::yield_now();
-        }
+        wait_for(&acks, next);
         harm(child.id());
     }
     let end = acks.all() + APART;
