@@ -20,8 +20,10 @@ use hbtrace_traces::kind::Kind;
 
 pub(crate) use crate::event::Event;
 use crate::primitive::Mutex;
-use crate::session::{self, EXHAUSTED, ON, STOPPED, UNDECIDED};
+use crate::session;
+use crate::shared;
 use crate::site::Place;
+use crate::state::{self, EXHAUSTED, ON, STOPPED, UNDECIDED};
 use crate::writer::{self, BriefSlot, NumberSlot};
 pub(crate) use crate::writer::{
     brief, brief_load, brief_release, is_off, is_polled, lose_access, lose_sync, stamped,
@@ -31,7 +33,7 @@ pub(crate) use crate::writer::{
 /// Whether a mirror has something to say now. One predictable branch when off.
 #[inline(always)]
 pub(crate) fn recording() -> bool {
-    match session::is_on() {
+    match state::is_on() {
         None => false,
         Some(on) => on || may_record(),
     }
@@ -41,18 +43,18 @@ pub(crate) fn recording() -> bool {
 /// tells that whoever released was recorded.
 #[inline(always)]
 pub(crate) fn is_on() -> bool {
-    session::state() == ON
+    state::now() == ON
 }
 
 /// Neither on nor off. What is not recorded from now on is not recorded by the
 /// fast path either.
 #[cold]
 fn may_record() -> bool {
-    match session::state() {
+    match state::now() {
         UNDECIDED => session::decide() == ON,
         EXHAUSTED | STOPPED => {
             writer::shut();
-            session::state() == EXHAUSTED
+            state::now() == EXHAUSTED
         }
         state => state == ON,
     }
@@ -236,7 +238,7 @@ pub(crate) fn access(write: bool, address: u64, len: u64, site: Place) {
 
 /// Ends the recording: numbers have run out.
 pub(crate) fn exhaust() {
-    if let Some(shared) = session::shared() {
+    if let Some(shared) = shared::get() {
         shared.exhaust();
     }
 }

@@ -105,3 +105,10 @@ impl std::error::Error for Error {
         }
     }
 }
+
+/// Says something on stderr.
+pub(crate) fn tell(message: &str) {
+    use std::io::Write;
+    // There may be no stderr, which is no reason to panic.
+    let _ = writeln!(std::io::stderr(), "hbtrace: {message}");
+}

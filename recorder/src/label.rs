@@ -11,7 +11,7 @@ use hbtrace_traces::object::ObjectKind;
 
 use crate::object::Object;
 use crate::primitive::{Mutex, lock};
-use crate::session::Shared;
+use crate::shared::Shared;
 use crate::writer;
 
 /// Labels that a thread remembers.

@@ -142,11 +142,15 @@ mod session;
 #[cfg(feature = "record")]
 mod settings;
 #[cfg(feature = "record")]
+mod shared;
+#[cfg(feature = "record")]
 mod site;
 #[cfg(feature = "record")]
 mod snapshot;
 #[cfg(feature = "record")]
 mod space;
+#[cfg(feature = "record")]
+mod state;
 #[cfg(feature = "record")]
 pub mod sync;
 #[cfg(feature = "record")]
@@ -158,6 +162,8 @@ pub mod thread;
 #[cfg(feature = "record")]
 mod ticks;
 mod tracked;
+#[cfg(feature = "record")]
+mod triggers;
 #[cfg(all(feature = "record", not(loom)))]
 mod writer;
 #[cfg(all(feature = "record", loom))]

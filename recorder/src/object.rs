@@ -9,7 +9,7 @@ use hbtrace_traces::object::ObjectKind;
 
 use crate::emit;
 use crate::primitive::{AtomicU32, Mutex, Ordering, lock};
-use crate::session::Shared;
+use crate::shared::Shared;
 use crate::writer;
 
 /// What every mirror carries: an id that is drawn at the first recorded use,

@@ -1,109 +1,32 @@
-//! The one session of a process: whether it records, and what writers share.
+//! The one session of a process: how it is described, begins and ends.
 //!
-//! # States
-//!
-//! `UNDECIDED` -> `ON` -> (`EXHAUSTED` ->) `STOPPED`, or `UNDECIDED` -> `OFF`.
-//!
-//! The first recorded operation, or a [`Builder`] before it, decides: whether a
-//! process records is fixed before it uses its first mirror, so that every
-//! number of every object counts from its beginning. A later start is refused.
-//!
-//! **Why an end is sound.** The state is one atomic that every event looks at
-//! first. A thread that sees the end does not record its event, and whoever
-//! acquires what that event releases sees the end too, since reading the state
-//! came before the release. So what is recorded is closed under
-//! happens-before: no event is there without all that happens before it. The
-//! same holds for `EXHAUSTED`, which the first sync event that finds no room
-//! sets: what is recorded until then can be relied upon, and what comes after
-//! is counted.
+//! What it is about stands in `state` (whether it records) and `shared` (what
+//! writers share).
 
 use std::cell::Cell;
-use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use hbtrace_traces::format::layout::{PAGE, StreamKind, flags, header};
-use hbtrace_traces::format::table::Record;
+use hbtrace_traces::format::layout::{PAGE, flags, header};
 
-use crate::chunk::Chunk;
-use crate::error::Error;
-use crate::header::Header;
-use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, Mutex, OnceLock, Ordering, lock};
+use crate::error::{self, Error};
+use crate::primitive::{Mutex, lock};
 use crate::process::Watched;
 use crate::settings::{self, Settings};
-use crate::site::{Place, Sites};
-use crate::space::{self, Left, Space, Use};
+use crate::shared::{self, Shared};
+use crate::space::{self, Space};
+use crate::state::{self, OFF, ON, UNDECIDED};
 use crate::sync::atomic;
-use crate::table::Table;
 use crate::{copies, output, process, snapshot, ticks, writer};
 
-/// Not decided yet.
-pub(crate) const UNDECIDED: u8 = 0;
-/// Records.
-pub(crate) const ON: u8 = 1;
-/// A sync event found no room: only counts.
-pub(crate) const EXHAUSTED: u8 = 2;
-/// Records no more.
-pub(crate) const STOPPED: u8 = 3;
-/// Never records. As a signed number it is the one whose difference from [`ON`]
-/// overflows, so that one comparison tells it from `ON` and from the rest.
-pub(crate) const OFF: u8 = i8::MIN.cast_unsigned();
-
-#[cfg(not(loom))]
-static STATE: AtomicU8 = AtomicU8::new(UNDECIDED);
-#[cfg(loom)]
-loom::lazy_static! {
-    /// One of each execution of a model.
-    pub(crate) static ref STATE: AtomicU8 = AtomicU8::new(UNDECIDED);
-}
-static SHARED: OnceLock<Shared> = OnceLock::new();
 static DECISION: Mutex<()> = Mutex::new(());
 
 thread_local! {
     /// This thread is deciding: what it does for that (an allocator that is
     /// itself built from mirrors) is not recorded.
     static DECIDING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// What the writers share.
-pub(crate) struct Shared {
-    pub(crate) time_all: bool,
-    space: Space,
-    tables: Table,
-    sites: Sites,
-    start: ticks::Start,
-    /// Ticks when times were calibrated last.
-    calibrated: AtomicU64,
-    threads: AtomicU32,
-    path: PathBuf,
-}
-
-/// The state now.
-#[inline]
-pub(crate) fn state() -> u8 {
-    // Relaxed: see the module's docs for what it does order.
-    STATE.load(Ordering::Relaxed)
-}
-
-/// Whether the session is on; `None` where it never will be, in the same
-/// comparison.
-#[inline(always)]
-pub(crate) fn is_on() -> Option<bool> {
-    let (difference, off) = state().cast_signed().overflowing_sub(ON.cast_signed());
-    (!off).then_some(difference == 0)
-}
-
-/// The session, if there is or was one.
-#[inline]
-pub(crate) fn shared() -> Option<&'static Shared> {
-    SHARED.get()
-}
-
-/// Whether a session records, or did until it had no room.
-pub(crate) fn is_live() -> bool {
-    matches!(state(), ON | EXHAUSTED)
 }
 
 /// Decides from the environment, at the first recorded operation.
@@ -119,29 +42,20 @@ pub(crate) fn decide() -> u8 {
 
 fn from_environment() -> u8 {
     let _deciding = lock(&DECISION);
-    if state() != UNDECIDED {
-        return state();
+    if state::now() != UNDECIDED {
+        return state::now();
     }
     let out =
         std::env::var_os("HBTRACE_OUT").filter(|out| !out.is_empty() && !process::is_privileged());
     let Some(out) = out else {
-        // Relaxed: nothing is published by it.
-        STATE.store(OFF, Ordering::Relaxed);
+        state::set(OFF);
         return OFF;
     };
     if let Err(error) = begin(&Settings::of(Path::new(&out))) {
-        // Relaxed: as above.
-        STATE.store(OFF, Ordering::Relaxed);
-        tell(&format!("{error}; the program goes on unrecorded"));
+        state::set(OFF);
+        error::tell(&format!("{error}; the program goes on unrecorded"));
     }
-    state()
-}
-
-/// Says something on stderr.
-pub(crate) fn tell(message: &str) {
-    use std::io::Write;
-    // There may be no stderr, which is no reason to panic.
-    let _ = writeln!(std::io::stderr(), "hbtrace: {message}");
+    state::now()
 }
 
 /// Begins to describe a recording into `path`. `%p` in it stands for the
@@ -260,7 +174,7 @@ impl Builder {
 
     fn start_unless_decided(self) -> Result<(), Error> {
         let _deciding = lock(&DECISION);
-        match state() {
+        match state::now() {
             UNDECIDED => begin(&self.0),
             state => Err(Error::late(self.0.path, state != OFF)),
         }
@@ -276,7 +190,7 @@ impl Session {
     /// The file that is recorded into.
     #[must_use]
     pub fn path(&self) -> &Path {
-        shared().map_or(Path::new(""), |shared| &shared.path)
+        shared::get().map_or(Path::new(""), |shared| shared.path())
     }
 
     /// Ends the recording and closes the file. A process can't record again.
@@ -306,28 +220,15 @@ fn begin(settings: &Settings) -> Result<(), Error> {
     let start = ticks::Start::now();
     header.set_u64(header::ALLOCATED, PAGE as u64);
     header.begin(&start, flags_of(settings));
-    let fresh = Shared {
-        time_all: settings.time_all,
-        space,
-        tables: Table::new(),
-        sites: Sites::new(),
-        start,
-        calibrated: AtomicU64::new(0),
-        threads: AtomicU32::new(0),
-        path,
-    };
-    if SHARED.set(fresh).is_ok()
-        && let Some(shared) = shared()
-    {
+    if let Some(shared) = shared::set(Shared::new(settings.time_all, space, start, path)) {
         process::watch(Watched {
-            file: shared.space.file().as_raw_fd(),
+            file: shared.space().file().as_raw_fd(),
             identity,
             finish,
             leave,
         });
-        space::start_helper(&shared.space);
-        // Release: with the acquire of `shared`, though that needs none.
-        STATE.store(ON, Ordering::Release);
+        space::start_helper(shared.space());
+        state::set(ON);
         let mut triggers = settings.triggers;
         triggers.rotate = triggers.rotate.filter(|_| settings.flight.is_some());
         snapshot::arm(triggers);
@@ -347,146 +248,13 @@ fn flags_of(settings: &Settings) -> u32 {
 
 /// Closes the trace: by `stop`, or at exit.
 fn finish() {
-    let Some(shared) = shared() else { return };
-    if !stop() {
-        return;
+    if let Some(shared) = shared::get().filter(|_| state::stop()) {
+        shared.finish();
     }
-    shared.header().calibrate(&shared.start);
-    shared.header().set_u32(header::STATE, 1);
-    shared.space.finish(100);
-}
-
-/// Whether this is the call that ends the session: not if it is stopped
-/// already, nor in a child, which is not the session's process.
-pub(crate) fn stop() -> bool {
-    // Relaxed: see the module's docs.
-    let stopped = STATE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |state| {
-        (state == ON || state == EXHAUSTED).then_some(STOPPED)
-    });
-    stopped.is_ok()
-}
-
-/// There was no room for a sync event: nothing more is recorded.
-pub(crate) fn exhaust() {
-    // Relaxed: see the module's docs. It changes nothing once stopped.
-    let _ = STATE.compare_exchange(ON, EXHAUSTED, Ordering::Relaxed, Ordering::Relaxed);
 }
 
 /// A forked child has its parent's mappings and must not write there.
 fn leave() {
-    // Relaxed: the child has one thread, this one.
-    STATE.store(OFF, Ordering::Relaxed);
+    state::set(OFF);
     writer::shut();
-}
-
-impl Shared {
-    /// Draws a chunk.
-    pub(crate) fn draw(&self, size: usize, least: usize, purpose: Use) -> Option<Chunk> {
-        let chunk = self.space.draw(size, least, purpose)?;
-        self.calibrate();
-        Some(chunk)
-    }
-
-    /// Closes a chunk with `used` bytes of payload, and takes back what it did
-    /// not need.
-    pub(crate) fn close(&self, chunk: Chunk, used: usize) {
-        self.space.close(chunk, used);
-    }
-
-    /// Stores what converts times, unless it was done a moment ago.
-    fn calibrate(&self) {
-        const MOMENT: u64 = 1 << 21;
-        let now = ticks::now();
-        // Relaxed: any thread's will do, and two do no harm.
-        if now.wrapping_sub(self.calibrated.load(Ordering::Relaxed)) > MOMENT {
-            self.calibrated.store(now, Ordering::Relaxed);
-            self.header().calibrate(&self.start);
-        }
-    }
-
-    /// Takes the chunk of a thread that ends, for another to go on in.
-    pub(crate) fn leave(&self, stream: StreamKind, left: Left) {
-        self.space.leave(stream, left);
-    }
-
-    /// A chunk that another thread has left.
-    pub(crate) fn take_over(&self, stream: StreamKind) -> Option<Left> {
-        self.space.take_over(stream)
-    }
-
-    /// The file that is recorded into.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Bytes of a flight recording's pool; 0 for a stream.
-    pub(crate) fn pool_bytes(&self) -> u64 {
-        self.space.pool_bytes()
-    }
-
-    /// Bytes drawn so far, those of a flight recording over and over.
-    pub(crate) fn drawn(&self) -> u64 {
-        self.space.drawn()
-    }
-
-    /// The file, to be read; by its path if the service has closed the
-    /// descriptor.
-    pub(crate) fn source(&self) -> io::Result<File> {
-        self.space.source(&self.path)
-    }
-
-    /// Ticks and nanoseconds since the start, now.
-    pub(crate) fn moment(&self) -> (u64, u64) {
-        self.start.pair()
-    }
-
-    fn header(&self) -> &Header {
-        self.space.header()
-    }
-
-    /// The id of a new thread.
-    pub(crate) fn next_thread(&self) -> u32 {
-        // Relaxed: only distinct.
-        self.threads.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// Writes a table record. If it does not stay, returns when it was written,
-    /// for [`has_passed`](Shared::has_passed).
-    pub(crate) fn announce(&self, record: &Record) -> Option<u64> {
-        let now = self.space.now();
-        self.tables.append(record, &self.space).then_some(now)
-    }
-
-    /// Whether what was announced `then` is to be announced again.
-    pub(crate) fn has_passed(&self, then: u64) -> bool {
-        self.space.is_long_ago(then)
-    }
-
-    /// The number of a place in the source.
-    pub(crate) fn site(&self, place: Place) -> u32 {
-        self.sites.number(place, |site| {
-            let _ = self.announce(&Record::Site {
-                site,
-                file: place.file().to_owned(),
-                line: place.line(),
-                column: place.column(),
-            });
-        })
-    }
-
-    /// Counts a lost access.
-    pub(crate) fn lose_access(&self) {
-        self.header().add(header::LOST_ACCESSES, 1);
-    }
-
-    /// Counts a lost sync event, and since when there are such.
-    pub(crate) fn lose_sync(&self) {
-        self.header().set_first(header::LOST_FROM, ticks::now());
-        self.header().add(header::LOST_SYNC, 1);
-    }
-
-    /// There was no room for a sync event: nothing more is recorded.
-    pub(crate) fn exhaust(&self) {
-        exhaust();
-    }
 }

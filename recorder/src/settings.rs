@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::snapshot::{self, Triggers};
+use crate::triggers::{self, Triggers};
 
 /// A recording to be.
 #[derive(Clone, Debug)]
@@ -120,9 +120,9 @@ impl Settings {
 
     /// Takes snapshots at the signal of this name or number.
     pub(crate) fn snapshot_signal(&mut self, name: &str) {
-        self.triggers.signal = snapshot::signal(name);
+        self.triggers.signal = triggers::signal(name);
         if self.triggers.signal.is_none() {
-            self.misunderstood(SIGNAL, name.as_ref(), snapshot::SIGNALS);
+            self.misunderstood(SIGNAL, name.as_ref(), triggers::SIGNALS);
         }
     }
 

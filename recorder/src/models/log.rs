@@ -12,7 +12,7 @@ use hbtrace_traces::kind::Kind;
 use loom::thread::ThreadId;
 
 use crate::primitive::{self, Ordering};
-use crate::session;
+use crate::state;
 
 /// An event of the list.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ fn log() -> MutexGuard<'static, Log> {
 pub(crate) fn begin() {
     drop(log());
     // Relaxed: no thread has started yet.
-    session::STATE.store(session::ON, Ordering::Relaxed);
+    state::STATE.store(state::ON, Ordering::Relaxed);
 }
 
 /// From now on the calling thread's fast path declines, as with a full chunk.
@@ -216,7 +216,7 @@ pub(crate) fn check_versions(told: &[Told], first: u64) {
         });
         let thread = told[at].thread;
         let is_last = !told[at + 1..].iter().any(|it| it.thread == thread);
-        let interrupted = event.kind == Kind::Rmw && is_last && session::state() != session::ON;
+        let interrupted = event.kind == Kind::Rmw && is_last && state::now() != state::ON;
         let is_there = read == first || found || interrupted;
         assert!(is_there, "what event {at} read is not there: {told:#?}");
         let mut before = told[..at].iter().map(|it| &it.event);

@@ -15,8 +15,9 @@ use hbtrace_traces::kind::Kind;
 use super::log;
 use crate::event::Event;
 use crate::primitive::{Mutex, lock};
-use crate::session::{self, Shared};
+use crate::shared::Shared;
 use crate::site::Place;
+use crate::state;
 
 /// The site of all events.
 const SITE: SiteId = SiteId(1);
@@ -133,12 +134,12 @@ pub(crate) fn stamped_pending(kind: u64, second: u64, place: Place) -> Option<Br
 /// The full path: it looks at the session's state, and finds no room if the
 /// model wants that, which exhausts the session.
 fn full(event: SyncEvent) -> Option<NumberSlot> {
-    if session::state() != session::ON {
+    if state::now() != state::ON {
         shut();
         return None;
     }
     if log::has_no_room() {
-        session::exhaust();
+        state::exhaust();
         shut();
         return None;
     }
@@ -178,7 +179,7 @@ pub(crate) fn quietly<R>(_: impl FnOnce(&'static Shared) -> R) -> Option<R> {
 
 /// The thread has seen the end.
 pub(crate) fn shut() {
-    if matches!(session::state(), session::EXHAUSTED | session::STOPPED) {
+    if matches!(state::now(), state::EXHAUSTED | state::STOPPED) {
         log::shut();
     }
 }

@@ -44,7 +44,7 @@ use hbtrace_traces::format::layout::{CHUNK_HEADER, CHUNK_LIMIT, PAGE, chunk, hea
 use hbtrace_traces::format::start;
 
 use crate::output;
-use crate::session::Shared;
+use crate::shared::Shared;
 
 /// Bytes that are copied at a time.
 const PIECE: usize = 256 << 10;

@@ -13,12 +13,13 @@ mod trigger;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::Error;
+use crate::error::{self, Error};
 use crate::primitive::{AtomicU32, Mutex, Ordering, lock};
-use crate::session::{self, Shared};
+use crate::shared::{self, Shared};
+use crate::state;
 use crate::writer;
 
-pub(crate) use trigger::{SIGNALS, Triggers, arm, signal};
+pub(crate) use trigger::arm;
 
 /// One is taken after another.
 static ONE: Mutex<()> = Mutex::new(());
@@ -53,7 +54,7 @@ static TAKEN: AtomicU32 = AtomicU32::new(0);
 /// ```
 pub fn snapshot(path: impl AsRef<Path>) -> Result<(), Error> {
     let path = crate::output::expand(path.as_ref());
-    let Some(shared) = session::shared().filter(|_| session::is_live()) else {
+    let Some(shared) = shared::get().filter(|_| state::is_live()) else {
         return Err(Error::not_recording(path));
     };
     match take(shared, &path) {
@@ -74,7 +75,7 @@ fn take(shared: &'static Shared, path: &Path) -> io::Result<bool> {
 /// they may. Its name is the recording's, with `.snapshot-1` and so on before
 /// its extension.
 fn take_numbered(most: u32) {
-    let Some(shared) = session::shared().filter(|_| session::is_live()) else {
+    let Some(shared) = shared::get().filter(|_| state::is_live()) else {
         return;
     };
     // Relaxed: a count.
@@ -87,7 +88,7 @@ fn take_numbered(most: u32) {
     let path = beside(shared.path(), number + 1);
     let holds = match take(shared, &path) {
         Ok(holds) => holds,
-        Err(error) => return session::tell(&Error::snapshot(path, error).to_string()),
+        Err(error) => return error::tell(&Error::snapshot(path, error).to_string()),
     };
     let mut said = format!("took a snapshot into {}", path.display());
     if number + 1 == most {
@@ -96,7 +97,7 @@ fn take_numbered(most: u32) {
     if !holds {
         said.push_str(&format!("; {OUTRUN}"));
     }
-    session::tell(&said);
+    error::tell(&said);
 }
 
 fn beside(recording: &Path, number: u32) -> PathBuf {

@@ -19,7 +19,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::session::{self, Shared};
+use crate::error;
+use crate::shared::Shared;
+use crate::state;
 
 /// How long it sleeps where much is written, and where not.
 const SHORT: Duration = Duration::from_millis(10);
@@ -31,7 +33,7 @@ pub(super) fn run(shared: &'static Shared, keep: u32) {
     let half = shared.pool_bytes() / 2;
     let (mut copied, mut seen, mut number) = (0, 0, 0);
     let mut told = false;
-    while session::is_live() {
+    while state::is_live() {
         let drawn = shared.drawn();
         if drawn - copied >= half {
             copied = drawn;
@@ -41,7 +43,7 @@ pub(super) fn run(shared: &'static Shared, keep: u32) {
                 Some(holds) if holds || told => {}
                 Some(_) => {
                     let path = numbered(shared.path(), number);
-                    session::tell(&format!("{}: {}", path.display(), super::OUTRUN));
+                    error::tell(&format!("{}: {}", path.display(), super::OUTRUN));
                     told = true;
                 }
             }
@@ -56,7 +58,7 @@ pub(super) fn run(shared: &'static Shared, keep: u32) {
 fn copy(shared: &'static Shared, number: u64, keep: u32) -> Option<bool> {
     let path = numbered(shared.path(), number);
     let taken = super::take(shared, &path).inspect_err(|error| {
-        session::tell(&format!(
+        error::tell(&format!(
             "can't rotate into {}: {error}; the recording goes on without",
             path.display()
         ));

@@ -16,30 +16,11 @@
 use std::mem;
 use std::ptr;
 
+use crate::error;
 use crate::primitive::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
-use crate::session;
-
-/// What takes snapshots by itself.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Triggers {
-    /// Number of a signal.
-    pub(crate) signal: Option<i32>,
-    pub(crate) panic: bool,
-    /// How many are taken at most.
-    pub(crate) most: u32,
-    /// Files that a rotation keeps; `None`: there is none.
-    pub(crate) rotate: Option<u32>,
-}
-
-impl Triggers {
-    /// Nothing does.
-    pub(crate) const NONE: Triggers = Triggers {
-        signal: None,
-        panic: false,
-        most: 16,
-        rotate: None,
-    };
-}
+use crate::shared;
+use crate::state;
+use crate::triggers::Triggers;
 
 /// Signals so far.
 static ASKED: AtomicU32 = AtomicU32::new(0);
@@ -61,45 +42,18 @@ pub(crate) fn arm(triggers: Triggers) {
         let waiter = spawn("hbtrace-snapshot", move || wait_and_take(most));
         let armed = waiter.and_then(|()| handle(signal));
         if let Err(error) = armed {
-            session::tell(&format!(
+            error::tell(&format!(
                 "signal {signal} can't take snapshots: {error}; the program goes on"
             ));
         }
     }
-    if let Some((keep, shared)) = triggers.rotate.zip(session::shared())
+    if let Some((keep, shared)) = triggers.rotate.zip(shared::get())
         && let Err(error) = spawn("hbtrace-rotate", move || super::rotate::run(shared, keep))
     {
-        session::tell(&format!(
+        error::tell(&format!(
             "can't rotate: {error}; the recording goes on without"
         ));
     }
-}
-
-/// What [`signal`] takes, in words.
-pub(crate) const SIGNALS: &str =
-    "one of HUP, QUIT, USR1, USR2, WINCH, IO, URG, PWR, XCPU, or the number of a real-time signal";
-
-/// The number of the signal of this name: `USR2`, `SIGUSR2` or a number. Only
-/// signals that may be handled and that mean nothing else.
-pub(crate) fn signal(name: &str) -> Option<i32> {
-    const NAMES: [(&str, i32); 9] = [
-        ("HUP", libc::SIGHUP),
-        ("QUIT", libc::SIGQUIT),
-        ("USR1", libc::SIGUSR1),
-        ("USR2", libc::SIGUSR2),
-        ("WINCH", libc::SIGWINCH),
-        ("IO", libc::SIGIO),
-        ("URG", libc::SIGURG),
-        ("PWR", libc::SIGPWR),
-        ("XCPU", libc::SIGXCPU),
-    ];
-    let short = name.strip_prefix("SIG").unwrap_or(name);
-    let number: Option<i32> = short.parse().ok();
-    let known = NAMES
-        .iter()
-        .find(|(name, signal)| *name == short || number == Some(*signal));
-    let real_time = number.filter(|number| (libc::SIGRTMIN()..=libc::SIGRTMAX()).contains(number));
-    known.map(|(_, signal)| *signal).or(real_time)
 }
 
 /// Starts a thread of the recorder's, on which no handler of the service runs.
@@ -131,7 +85,7 @@ fn wait_and_take(most: u32) {
             super::take_numbered(most);
             continue;
         }
-        if !session::is_live() {
+        if !state::is_live() {
             return;
         }
         // SAFETY: a word that lives for ever. That it returns early is as good
@@ -176,7 +130,7 @@ extern "C" fn handler(signal: libc::c_int, info: *mut libc::siginfo_t, context: 
     // SAFETY: the place of this thread's `errno`, which the interrupted code
     // must find as it was.
     let errno = unsafe { *libc::__errno_location() };
-    if session::is_live() {
+    if state::is_live() {
         // Relaxed: a count.
         ASKED.fetch_add(1, Ordering::Relaxed);
         // SAFETY: a word that lives for ever; a system call that a handler may
@@ -213,20 +167,5 @@ fn call_before(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut li
         // SAFETY: as above.
         let before: extern "C" fn(libc::c_int) = unsafe { mem::transmute(before) };
         before(signal);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::signal;
-
-    #[test]
-    fn signals_have_names_and_numbers() {
-        for name in ["USR2", "SIGUSR2", "12"] {
-            assert_eq!(signal(name), Some(libc::SIGUSR2), "{name}");
-        }
-        for name in ["", "KILL", "9", "SEGV", "usr2", "-1", "0", "99"] {
-            assert_eq!(signal(name), None, "{name}");
-        }
     }
 }

@@ -13,7 +13,7 @@
 //!
 //! Threads that write little get a part of a stride; the rest of it, and what
 //! an ending thread's chunk did not need, are [spare] pieces. A [flight]
-//! recording uses its chunks again and again. What an ending thread [left](left)
+//! recording uses its chunks again and again. What an ending thread [left]
 //! unfilled goes to the next new one. [Patience](patience) is whether to
 //! wait for room.
 

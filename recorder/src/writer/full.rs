@@ -16,9 +16,11 @@ use super::stream::{NumberSlot, Stream};
 use crate::chunk::Head;
 use crate::event::Event;
 use crate::primitive::{Mutex, lock};
-use crate::session::{self, Shared};
+use crate::session;
+use crate::shared::Shared;
 use crate::site::{Place, Use};
 use crate::space;
+use crate::state;
 use crate::ticks;
 
 /// Room at the end of a sync chunk that is kept for releases, in words.
@@ -30,10 +32,10 @@ const FAR_MAX: u32 = 1024;
 
 impl Cursor {
     fn access_full(&self, write: bool, address: u64, len: u64, place: Place) {
-        if session::state() == session::UNDECIDED {
+        if state::now() == state::UNDECIDED {
             session::decide();
         }
-        if session::state() != session::ON {
+        if state::now() != state::ON {
             lose_access();
             return self.shut();
         }

@@ -13,7 +13,8 @@ use hbtrace_traces::id::SiteId;
 use hbtrace_traces::kind::Kind;
 
 use super::cursor::{Cursor, with_cursor};
-use crate::session::{self, Shared};
+use crate::shared::{self, Shared};
+use crate::state;
 use crate::ticks;
 
 thread_local! {
@@ -48,10 +49,10 @@ impl Cursor {
     /// Begins the thread's recording if it has not begun. `None` if nothing is
     /// recorded any more.
     pub(super) fn start(&self) -> Option<&'static Shared> {
-        if session::state() != session::ON {
+        if state::now() != state::ON {
             return None;
         }
-        let shared = session::shared()?;
+        let shared = shared::get()?;
         if !self.started.replace(true) {
             self.begin(shared);
         }
@@ -95,8 +96,8 @@ impl Cursor {
         if !self.enter() {
             return;
         }
-        if let Some(shared) = session::shared()
-            && matches!(session::state(), session::ON | session::EXHAUSTED)
+        if let Some(shared) = shared::get()
+            && matches!(state::now(), state::ON | state::EXHAUSTED)
         {
             self.settle();
             self.accesses
@@ -113,9 +114,9 @@ impl Cursor {
     /// is not recorded is to be counted.
     #[cold]
     pub(super) fn shut(&self) {
-        match session::state() {
-            session::EXHAUSTED => self.access.set_end(std::ptr::null_mut()),
-            session::OFF | session::STOPPED => self.access.never(),
+        match state::now() {
+            state::EXHAUSTED => self.access.set_end(std::ptr::null_mut()),
+            state::OFF | state::STOPPED => self.access.never(),
             _ => return,
         }
         self.clear_ends();
@@ -145,8 +146,8 @@ pub(crate) fn lose_sync() {
 
 /// The session while losses count.
 fn counting() -> Option<&'static Shared> {
-    matches!(session::state(), session::ON | session::EXHAUSTED)
-        .then(session::shared)
+    matches!(state::now(), state::ON | state::EXHAUSTED)
+        .then(shared::get)
         .flatten()
 }
 

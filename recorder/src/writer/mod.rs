@@ -35,7 +35,7 @@
 //!
 //! # The end
 //!
-//! What stops a session (see [`session`](crate::session)) is seen at a sync
+//! What stops a session (see [`state`](crate::state)) is seen at a sync
 //! event, never at an access: from then on the thread's cursor is shut. That is
 //! sound, since accesses between the session's end and the thread's next sync
 //! event belong to a segment whose begin is recorded.

@@ -10,7 +10,7 @@ use hbtrace_traces::kind::Kind;
 
 use super::edge::{Edge, load, store};
 use crate::chunk::{Chunk, Head};
-use crate::session::Shared;
+use crate::shared::Shared;
 use crate::space::Left;
 
 /// A pending event: where its number goes, and its first word.

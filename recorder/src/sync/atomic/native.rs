@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::{emit, session};
+use crate::{emit, state};
 
 /// A std atomic whose value can be told as bits.
 pub(super) trait Native {
@@ -31,7 +31,7 @@ pub(super) trait Small: Native {
 /// before the first operation and for good.
 #[inline(always)]
 pub(super) fn is_off() -> bool {
-    match session::is_on() {
+    match state::is_on() {
         None => true,
         Some(true) => false,
         Some(false) => decide(),
@@ -46,5 +46,5 @@ pub(super) fn is_off() -> bool {
 fn decide() -> bool {
     // Where the session is at an end, this shuts the fast path.
     let _ = emit::recording();
-    matches!(session::state(), session::OFF | session::UNDECIDED)
+    matches!(state::now(), state::OFF | state::UNDECIDED)
 }

@@ -10,7 +10,7 @@ use loom::thread;
 
 use super::*;
 use crate::models::log;
-use crate::session;
+use crate::state;
 
 struct Lock {
     head: Head,
@@ -163,10 +163,10 @@ fn closed_at(end: fn()) {
 
 #[test]
 fn what_is_recorded_up_to_a_stop_is_closed() {
-    closed_at(|| assert!(session::stop()));
+    closed_at(|| assert!(state::stop()));
 }
 
 #[test]
 fn what_is_recorded_up_to_an_exhaustion_is_closed() {
-    closed_at(session::exhaust);
+    closed_at(state::exhaust);
 }

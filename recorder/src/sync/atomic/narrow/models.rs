@@ -15,7 +15,7 @@ use loom::thread;
 use super::super::versioned::Recorded;
 use super::*;
 use crate::models::log;
-use crate::session;
+use crate::state;
 
 type Value = Narrow<AtomicU32>;
 
@@ -215,7 +215,7 @@ fn what_is_recorded_up_to_a_stop_is_closed() {
                 load(&atomic);
             })
         };
-        assert!(session::stop());
+        assert!(state::stop());
         full.join().expect("no law is broken");
         fast.join().expect("no law is broken");
         log::check_versions(&log::told(), 0);
