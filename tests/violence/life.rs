@@ -302,7 +302,6 @@ fn handlers(number: u64, accesses: bool) {
                 // SAFETY: they live until we are at the barrier.
                 unsafe { libc::pthread_kill(*target, libc::SIGUSR1) };
             }
-            std::thread::yield_now();
         }
         alive.wait();
         let told = threads.into_iter().map(|thread| thread.join());
