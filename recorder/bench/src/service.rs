@@ -135,7 +135,7 @@ impl Programs {
             .arg(format!("http://{address}"))
             .args(["--clients", &load.clients.to_string()])
             .args(["--requests", &load.requests.to_string()])
-            .arg("--latencies")
+            .args(["--fill", "--latencies"])
             .arg(&latencies)
             .stdout(Stdio::null())
             .status()?;

@@ -36,6 +36,10 @@ struct Arguments {
     /// Keys in use.
     #[arg(long, default_value_t = 200)]
     keys: u64,
+    /// Puts every key once before the clients start, so that the service's work
+    /// does not hang on who comes first.
+    #[arg(long)]
+    fill: bool,
     /// Writes the latencies into this file: nanoseconds and how many, a line
     /// each.
     #[arg(long)]
@@ -62,6 +66,9 @@ fn main() -> ExitCode {
 
 /// Runs all clients; the latencies of all their requests.
 fn drive(arguments: &Arguments) -> Result<Latencies, Error> {
+    if arguments.fill {
+        fill(arguments)?;
+    }
     let all = thread::scope(|scope| {
         let clients: Vec<_> = (0..arguments.clients)
             .map(|number| scope.spawn(move || client(arguments, number)))
@@ -141,6 +148,17 @@ fn client(arguments: &Arguments, number: u32) -> Result<Latencies, Error> {
         latencies.record(start.elapsed().as_nanos() as u64)?;
     }
     Ok(latencies)
+}
+
+/// Puts every key once.
+fn fill(arguments: &Arguments) -> Result<(), Error> {
+    let server = Server::new(&arguments.url);
+    let mut random = Random(1);
+    for key in 0..arguments.keys {
+        let text = random.text(arguments.value);
+        server.text(Method::PUT, &format!("kv/key{key}"), &text)?;
+    }
+    Ok(())
 }
 
 /// Waits for an idle journal, takes the export page, and ends the service.
