@@ -29,9 +29,9 @@ const fn budget(row: &'static str, off: f64, recorded: f64) -> Budget {
 pub const BUDGETS: &[Budget] = &[
     budget("access", 3.0, 23.0),
     budget("access-block", 3.0, 17.0),
-    budget("mutex", 15.0, 92.0),
-    budget("rwlock-read", 13.0, 84.0),
-    budget("rwlock-write", 25.0, 107.0),
+    budget("mutex", 15.0, 98.0),
+    budget("rwlock-read", 13.0, 90.0),
+    budget("rwlock-write", 25.0, 113.0),
     budget("u32-load", 5.0, 66.0),
     budget("u32-load-again", 5.0, 23.0),
     budget("u32-store", 4.0, 63.0),
@@ -43,7 +43,7 @@ pub const BUDGETS: &[Budget] = &[
     budget("pointer-store", 4.0, 73.0),
     budget("pointer-swap", 5.0, 75.0),
     budget("channel", 125.0, 465.0),
-    budget("channel-bounded", 95.0, 460.0),
+    budget("channel-bounded", 110.0, 475.0),
     budget("once-get", 8.0, 38.0),
 ];
 
