@@ -184,11 +184,12 @@ fn a_rotation_keeps_the_last_files() {
         let name = format!("rotating.{number:06}.trace");
         run.path().with_file_name(name)
     };
-    // The sixth was there when the program stopped; a seventh may have been.
-    assert!(!path(1).exists() && !path(2).exists() && !path(3).exists());
-    for number in 5..=6 {
+    // The sixth was there when the program stopped; more may have come.
+    let there: Vec<u32> = (1..200).filter(|number| path(*number).exists()).collect();
+    assert!((3..=4).contains(&there.len()) && there[0] > 2, "{there:?}");
+    for number in there {
         let trace = open(&path(number));
-        assert!(count(&trace, Kind::Rel) > 1000, "file {number}");
+        assert!(trace.info.flight, "file {number}");
         assert_eq!(trace.info.lost_events, 0);
     }
 }
