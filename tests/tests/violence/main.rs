@@ -4,7 +4,8 @@
 //! Each test prints rows of the table in `recorder/VIOLENCE.md`, which says
 //! what is tested. In short form they run with all tests; `tests/violence.sh`
 //! runs the long one. `HBTRACE_VIOLENCE` says how often a process is killed
-//! (each other death a tenth of it), `HBTRACE_SEED` at which moments.
+//! (each other death a tenth of it), `HBTRACE_SEED` at which moments,
+//! `HBTRACE_WAY` of what only.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 #![allow(unsafe_code)] // Signals to children.
 
