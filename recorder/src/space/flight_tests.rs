@@ -114,7 +114,10 @@ fn threads_share_a_pool() {
     });
     assert!(handed_out(&space) <= POOL + STRIDE);
     let left = surviving(&space).len() as u32;
-    assert!((CHUNKS / 4 * 3..=CHUNKS).contains(&left), "{left}");
+    // A thread that finds the last stride claimed and not yet taken in takes one
+    // more.
+    let most = CHUNKS + (STRIDE / (POOL / u64::from(CHUNKS))) as u32;
+    assert!((CHUNKS / 4 * 3..=most).contains(&left), "{left}");
 }
 
 #[test]
