@@ -25,10 +25,10 @@ const ROUNDS: usize = 4;
 /// Memory that threads share by their own rules.
 struct Shared<T>(Vec<UnsafeCell<T>>);
 
+#[allow(unsafe_code)]
 // SAFETY: threads touch parts of their own, parts behind a lock they hold, or
 // parts that a barrier has given them; the program's steps see to it, and
 // hbtrace would find it if they did not.
-#[allow(unsafe_code)]
 unsafe impl<T: Send> Sync for Shared<T> {}
 
 impl<T: Copy> Shared<T> {

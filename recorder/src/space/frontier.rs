@@ -121,10 +121,9 @@ impl Space {
     }
 
     fn chunk(&self, at: u64, len: u64) -> Chunk {
-        // SAFETY: zero bytes of the file that are allocated and mapped (they
-        // lie below `end`) in one slot, never unmapped; `next` moved on past
-        // them, and the stock gave them to this thread, so nobody else has
-        // them.
+        // SAFETY: zero bytes below `end`, so allocated and mapped, in one slot
+        // that is never unmapped; `next` moved past them and the stock gave
+        // them to this thread, so nobody else has them.
         unsafe { Chunk::new(self.slots.address(at), at, len as usize) }
     }
 
