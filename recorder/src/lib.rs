@@ -62,6 +62,7 @@
 //! A helper thread named `hbtrace` grows the file and populates its pages ahead
 //! of those who write, so that they meet no fault: a megabyte, and up to 32 as
 //! much is recorded. It blocks all signals, holds no descriptor but the file's,
+//! may use the processors that the main thread may use when the session starts,
 //! sleeps while nothing is recorded, and ends with the session; where it can't be
 //! created, threads do its work. Its CPU time is in the trace (`hbtrace info`).
 //! Early write-back is left to the kernel.

@@ -9,6 +9,12 @@
 //! If it can't be created, threads do its work themselves. It has a table of
 //! descriptors of its own, with the file and nothing else.
 //!
+//! It runs where the process may run, and not only where the thread may that
+//! happened to start the session: one that is bound to a processor would have
+//! the helper beside it, and wait for it there. What the process may use is what
+//! its main thread may use: a mask that it was started with holds for the helper
+//! too, and so do the processors of its control group, which the kernel sees to.
+//!
 //! # Sleep
 //!
 //! `AWAKE` -> `ASLEEP` (by the helper, before it sleeps) -> `AWAKE` (by a thread
@@ -187,10 +193,27 @@ fn own_descriptors(file: RawFd) -> bool {
     }
 }
 
+/// Gives this thread the processors of the process's main thread. It keeps those
+/// that it inherited where there are more than fit into a set, or where the
+/// kernel refuses.
+fn run_where_the_process_may() {
+    // SAFETY: a plain set of bits, for which zeros are lawful.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    let size = size_of::<libc::cpu_set_t>();
+    // SAFETY: a place for the answer, as large as is said. The main thread is
+    // named as the process is.
+    let known = unsafe { libc::sched_getaffinity(libc::getpid(), size, &mut set) } == 0;
+    if known {
+        // SAFETY: a set that was filled. Failing changes nothing.
+        unsafe { libc::sched_setaffinity(0, size, &set) };
+    }
+}
+
 extern "C" fn main(space: *mut c_void) -> *mut c_void {
     // SAFETY: the space that `start` was given, which lives for ever.
     let space = unsafe { &*space.cast::<Space>() };
     let mut clock = 0;
+    run_where_the_process_may();
     // SAFETY: this thread's own name, and a place for the number of its clock.
     unsafe {
         libc::prctl(libc::PR_SET_NAME, c"hbtrace".as_ptr());

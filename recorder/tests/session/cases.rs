@@ -9,6 +9,8 @@ use hbtrace_recorder::sync::{Mutex, mpsc};
 use hbtrace_recorder::{Builder, record, thread};
 use hbtrace_traces::format::layout::header;
 
+use super::helper;
+
 /// Threads that are alive at once.
 pub(crate) const CROWD: usize = 1500;
 
@@ -77,7 +79,7 @@ pub(crate) fn run(case: &str, out: &str) {
             hold(10);
         }
         "no helper" => no_helper(),
-        "helper" => helper(builder()),
+        "helper" => helper::run(builder()),
         "fork" => fork(),
         "signal" => signal(),
         "thread locals" => thread_locals(),
@@ -161,49 +163,6 @@ fn room_later() {
     for _ in 0..30 {
         std::thread::sleep(std::time::Duration::from_millis(50));
         touch(10_000);
-    }
-}
-
-/// What the kernel says of the recorder's own thread.
-fn helper_status() -> Option<(std::path::PathBuf, String)> {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let mut all = tasks.map(|task| task.unwrap().path());
-    all.find_map(|task| {
-        let status = std::fs::read_to_string(task.join("status")).ok()?;
-        status
-            .starts_with("Name:\thbtrace\n")
-            .then_some((task, status))
-    })
-}
-
-fn field<'status>(status: &'status str, name: &str) -> &'status str {
-    let mut lines = status.lines();
-    lines
-        .find_map(|line| line.strip_prefix(name))
-        .unwrap()
-        .trim()
-}
-
-/// The helper: it sleeps, no signal of the service's reaches it, it holds none
-/// of the service's files, and it ends with the session.
-fn helper(builder: Builder) {
-    let pause = || std::thread::sleep(std::time::Duration::from_millis(400));
-    let session = builder.start().unwrap();
-    hold(1000);
-    pause();
-    let (task, before) = helper_status().unwrap();
-    let blocked = u64::from_str_radix(field(&before, "SigBlk:"), 16).unwrap();
-    for signal in [libc::SIGTERM, libc::SIGALRM, libc::SIGPROF, libc::SIGXFSZ] {
-        assert!(blocked & 1 << (signal - 1) != 0, "{signal}");
-    }
-    assert_eq!(std::fs::read_dir(task.join("fd")).unwrap().count(), 1);
-    pause();
-    let (_, after) = helper_status().unwrap();
-    let switches = |status| field(status, "voluntary_ctxt_switches:").to_owned();
-    assert_eq!(switches(&before), switches(&after), "it polls");
-    session.stop();
-    while helper_status().is_some() {
-        std::thread::yield_now();
     }
 }
 

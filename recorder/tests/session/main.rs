@@ -6,6 +6,7 @@
 #![allow(unsafe_code)] // The cases that fork, and that handle a signal.
 
 mod cases;
+mod helper;
 mod room;
 mod snapshots;
 
