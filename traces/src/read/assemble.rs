@@ -11,7 +11,7 @@ use super::label::{self, Ids};
 use super::streams::{self, Rules, ThreadStreams};
 use super::tables::{self, Tables};
 use super::told::Seen;
-use super::{horizon, told, window};
+use super::{horizon, interrupted, told, window};
 use crate::error::{Error, ErrorKind, Place};
 use crate::event::{NO_TIME, NONE};
 use crate::format::layout::flags;
@@ -105,6 +105,9 @@ fn put_together(
         streams,
         steps: Vec::new(),
     };
+    if seen.header.complete && seen.horizon.is_none() && !keep_names {
+        interrupted::leave_out(&mut trace);
+    }
     if seen.window.is_some() {
         window::apply(&mut trace, &begins);
     }

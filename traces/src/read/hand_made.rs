@@ -2,7 +2,7 @@
 //! that was drawn and never begun, switches between threads, losses.
 
 use super::round_trip::{accesses, folder, read};
-use crate::event::{NO_TIME, SyncEvent};
+use crate::event::{NO_NUMBER, NO_TIME, SyncEvent};
 use crate::format::layout::{CHUNK_HEADER, MAGIC, PAGE, StreamKind, VERSION, chunk, flags, header};
 use crate::format::words::{self, Escape, SYNC_WORDS_MAX};
 use crate::id::{SiteId, ThreadId};
@@ -367,4 +367,31 @@ fn an_event_whose_accesses_are_gone_is_not_in_the_window_for_that() {
 fn a_gap_that_recycling_did_not_make_is_damage() {
     let trace = flight(3, 50).read();
     assert!(trace.info.truncated, "{:?}", trace.info.warnings);
+}
+
+/// A file with a thread for each of these versions, which its last event writes.
+fn written_last(versions: &[(Kind, u64)]) -> Made {
+    let mut made = Made::new();
+    for (thread, &(kind, version)) in versions.iter().enumerate() {
+        let mut event = SyncEvent::new(kind);
+        (event.object, event.number) = (0, version);
+        let mut out = [0; SYNC_WORDS_MAX];
+        let used = words::encode_sync(&event, 0, 0, false, &mut out);
+        made.lay(&Laid::new(StreamKind::Sync, thread as u32, &out[..used]));
+    }
+    made
+}
+
+#[test]
+fn what_read_a_write_from_behind_the_end_is_behind_it_too() {
+    use Kind::{Rmw, Store};
+    let unknown = Some(NO_NUMBER);
+    let rows = [(None, 1, 1), (None, 0, 3), (Some(2), 1, 4), (unknown, 1, 4)];
+    for (second, closed, left) in rows {
+        let mut versions = vec![(Store, 1), (Rmw, 4), (Rmw, 3)];
+        versions.extend(second.map(|version| (Store, version)));
+        let mut made = written_last(&versions);
+        made.put(header::STATE, &u32::to_le_bytes(closed));
+        assert_eq!(made.read().sync_events(), left, "{versions:?} {closed}");
+    }
 }

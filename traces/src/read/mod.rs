@@ -11,7 +11,8 @@
 //!    are walked, straight from the mapping.
 //! 6. `assemble` puts the [`Trace`] together, and `horizon` sees to it that
 //!    nothing is compared beyond what a damaged file still tells; `window`, to
-//!    nothing before what a flight recording still does.
+//!    nothing before what a flight recording still does; `interrupted` leaves
+//!    out what the session's end came into.
 //!
 //! A trace is untrusted input. Nothing here trusts a length, an offset or an
 //! id from the file: all are checked against the size of the file, and memory
@@ -25,6 +26,7 @@ pub(crate) mod chunks;
 mod hand_made;
 pub(crate) mod header;
 mod horizon;
+mod interrupted;
 mod label;
 mod names;
 #[cfg(test)]

@@ -218,7 +218,7 @@ pub(super) trait Recorded: Versioned {
     /// so that nothing behind it is relied upon. One during which the session
     /// came to its end is completed all the same, as others may have read it;
     /// but it is the last that this thread records, for the write before it may
-    /// be missing.
+    /// be missing; readers leave it out then.
     #[cold]
     #[inline(never)]
     fn complete_full(&self, pending: Pending, new: Self::Seen) {
