@@ -7,6 +7,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use hbtrace_analyzer::analysis::ANALYSES;
 use hbtrace_analyzer::report::{self, REPORTS, Report};
+use hbtrace_traces::format::settings::{self, Setting};
 
 /// Records what the threads of a program do, and explains it: races,
 /// deadlocks, contention.
@@ -44,8 +45,11 @@ Examples:
   hbtrace record -o run.trace --time all -- ./service
   hbtrace record -o run.trace --flight 64M --snapshot-signal USR2 -- ./service
 
-Exits as the program does; 128 + N if signal N ended it; 125 if recording \
-could not start, 126 if the program can't be executed, 127 if it is not there.";
+Settings that have no option here are told by the environment (HBTRACE_FULL, \
+HBTRACE_SNAPSHOTS, HBTRACE_CRASHES, HBTRACE_QUIET).
+
+Exits as the program does; 128 + N if signal N ended it; 2 for wrong usage, \
+HBTRACE_* in the environment included, 125 if recording could not start, 126 if the program can't be executed, 127 if it is not there.";
 
 const INFO: &str = "\
 Example:
@@ -153,12 +157,13 @@ pub(crate) struct Record {
     #[arg(long, value_enum, default_value_t = Time::Waits)]
     pub(crate) time: Time,
     /// Record the last moments only: events go to one pool of this size, such as
-    /// 64M, in the file, the oldest making room for new ones.
-    #[arg(long, value_name = "SIZE")]
+    /// 64M or 64MiB (2^26 bytes) or 64MB (64,000,000 bytes), in the file, the
+    /// oldest making room for new ones.
+    #[arg(long, value_name = "SIZE", value_parser = understood(&settings::FLIGHT))]
     pub(crate) flight: Option<String>,
     /// Write a copy of the recording beside it whenever the program gets this
     /// signal, such as USR2, while it goes on: run.snapshot-1.trace and so on for run.trace.
-    #[arg(long, value_name = "SIGNAL")]
+    #[arg(long, value_name = "SIGNAL", value_parser = understood(&settings::SIGNAL))]
     pub(crate) snapshot_signal: Option<String>,
     /// Write such a copy each time half of the pool was written anew, and keep
     /// the last N: run.000001.trace and so on for run.trace. Needs --flight.
@@ -220,6 +225,16 @@ pub(crate) struct Unpack {
     /// Write over a file that is there.
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// Takes what the recorder understands.
+fn understood(
+    setting: &'static Setting,
+) -> impl Fn(&str) -> Result<String, String> + Clone + Send + Sync {
+    move |value| match setting.takes(value) {
+        true => Ok(value.to_owned()),
+        false => Err(format!("expected {}", setting.expected)),
+    }
 }
 
 fn formats() -> PossibleValuesParser {

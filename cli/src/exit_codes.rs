@@ -6,7 +6,7 @@ pub const OK: u8 = 0;
 /// `analyze`: findings that `--fail-on` names.
 pub const FINDINGS: u8 = 1;
 
-/// Wrong usage, or output that can't be written where it should go.
+/// Wrong usage (`record`: what `HBTRACE_*` in the environment says as well), or output that can't be written where it should go.
 pub const USAGE: u8 = 2;
 
 /// The trace is not there, is no trace, is cut within its header, or can't be

@@ -115,7 +115,9 @@ fn record_exits_as_the_program_does() {
 fn record_says_that_the_program_wrote_no_trace() {
     let folder = folder();
     let output = shell(folder.path(), "exit 7");
-    assert!(error_line(&output).starts_with("warning: sh wrote no trace to "));
+    let said = error_line(&output);
+    assert!(said.starts_with("warning: sh wrote no trace to "));
+    assert!(said.contains("does not link hbtrace-recorder"), "{said}");
 }
 
 #[test]
@@ -212,6 +214,44 @@ fn record_hands_on_what_is_to_be_kept() {
     command.args(["record", "--flight", "64M", "--snapshot-signal", "USR2"]);
     command.args(["--snapshot-on-panic", "--", "sh", "-c", script]);
     assert_eq!(command.output().unwrap().stdout, b"64M USR2 1\n");
+}
+
+#[test]
+fn what_the_recorder_would_not_understand_is_wrong_usage_before_the_program_starts() {
+    let folder = folder();
+    let refused = |command: &mut Command, said: &str| {
+        command.args(["--", "touch", "has-run-all-the-same"]);
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(said), "{text}");
+        assert!(!folder.path().join("has-run-all-the-same").exists());
+    };
+    for (options, said) in [
+        ("--flight 64Mb", "a size such as 512K, 64M or 1G"),
+        ("--snapshot-signal KILL", "one of HUP, QUIT"),
+        ("--flight 64M --rotate few", "few"),
+        ("--flight 64M --rotate 0", "0"),
+    ] {
+        let mut command = hbtrace(folder.path());
+        refused(command.arg("record").args(options.split(' ')), said);
+    }
+    for (variable, value, said) in [
+        ("HBTRACE_FULL", "hope", "drop or wait"),
+        ("HBTRACE_FLIGHT", "64X", "a size"),
+        ("HBTRACE_ROTATE", "8", "HBTRACE_FLIGHT beside it"),
+        ("HBTRACE_SNAPSHOTS", "few", "how many"),
+        ("HBTRACE_CRASHES", "-1", "how many"),
+    ] {
+        let mut command = hbtrace(folder.path());
+        let said = format!("error: {variable} is {value:?}, expected {said}");
+        refused(command.arg("record").env(variable, value), &said);
+    }
+    // An option counts more than the environment.
+    let mut command = hbtrace(folder.path());
+    command.args(["record", "--flight", "64MB", "--", "true"]);
+    let output = command.env("HBTRACE_FLIGHT", "lots").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]

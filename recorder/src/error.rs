@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::primitive::{AtomicBool, Ordering};
 use crate::settings::Wrong;
 
 /// A recording could not be started, or a snapshot of it not be taken.
@@ -82,11 +83,7 @@ impl fmt::Display for Error {
         write!(f, "can't {what} into {}: ", self.path.display())?;
         match &self.kind {
             Kind::File(error) | Kind::Snapshot(error) => error.fmt(f),
-            Kind::Setting(wrong) => write!(
-                f,
-                "{} is {:?}, expected {}",
-                wrong.variable, wrong.value, wrong.expected
-            ),
+            Kind::Setting(wrong) => wrong.fmt(f),
             Kind::Late => f.write_str(
                 "recorded objects were used before; start at the beginning of main, \
                  or set HBTRACE_OUT",
@@ -106,9 +103,27 @@ impl std::error::Error for Error {
     }
 }
 
+/// Whether nothing is said.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Says nothing from here on, or does.
+pub(crate) fn be_quiet(quiet: bool) {
+    // Relaxed: a choice that orders nothing.
+    QUIET.store(quiet, Ordering::Relaxed);
+}
+
+/// Whether nothing is said.
+pub(crate) fn is_quiet() -> bool {
+    // Relaxed: as above.
+    QUIET.load(Ordering::Relaxed)
+}
+
 /// Says something on stderr.
 pub(crate) fn tell(message: &str) {
     use std::io::Write;
+    if is_quiet() {
+        return;
+    }
     // There may be no stderr, which is no reason to panic.
     let _ = writeln!(std::io::stderr(), "hbtrace: {message}");
 }

@@ -39,9 +39,12 @@
 //! | `HBTRACE_SNAPSHOTS=16` | how many of these copies are made at most |
 //! | `HBTRACE_ROTATE=8` | in flight: copy the pool into a new file each time half of it was written anew, `run.000001.trace` and so on, and keep the last 8: a row of overlapping windows |
 //! | `HBTRACE_TIME=all` | stamp every sync event with its time, not only those that may wait (`waits`, the default) |
+//! | `HBTRACE_QUIET=1` | say nothing on stderr |
 //!
-//! A variable that is set but empty counts as not set. One that is not understood
-//! is told, and the program goes on unrecorded.
+//! A size is a number of bytes, or one with `K`, `M`, `G` (or `KiB`, `MiB`, `GiB`:
+//! powers of 1024) or with `KB`, `MB`, `GB` (powers of 1000). A variable that is set
+//! but empty counts as not set. One that is not understood is told, and the program
+//! goes on unrecorded; `hbtrace record` looks first and does not start it.
 //!
 //! Each start of a process replaces what an earlier one left at these paths, its
 //! snapshots and the files of its rotation too, and a rotation knows only its

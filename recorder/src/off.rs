@@ -61,6 +61,16 @@ impl Builder {
         self
     }
 
+    /// Does nothing.
+    pub fn crashes(self, _most: u32) -> Builder {
+        self
+    }
+
+    /// Does nothing.
+    pub fn quiet(self, _quiet: bool) -> Builder {
+        self
+    }
+
     /// Starts nothing.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ impl Builder {
     /// not only those where a wait could be.
     pub fn time_all(mut self, all: bool) -> Builder {
         self.0.time_all = all;
-        self.0.overrule(settings::TIME);
+        self.0.overrule(&settings::TIME);
         self
     }
 
@@ -100,10 +100,10 @@ impl Builder {
     /// 4 to 64 KiB each), and the names of sites and objects come on top.
     pub fn flight(mut self, bytes: u64) -> Builder {
         self.0.flight = Some(bytes);
-        self.0.overrule(settings::FLIGHT);
+        self.0.overrule(&settings::FLIGHT);
         if self.0.triggers.rotate.is_some() {
             // It only lacked this.
-            self.0.overrule(settings::ROTATE);
+            self.0.overrule(&settings::ROTATE);
         }
         self
     }
@@ -115,7 +115,7 @@ impl Builder {
     /// to record a release, or where the file is as large as it may be.
     pub fn wait_for_room(mut self, wait: bool) -> Builder {
         self.0.wait = wait;
-        self.0.overrule(settings::FULL);
+        self.0.overrule(&settings::FULL);
         self
     }
 
@@ -124,8 +124,8 @@ impl Builder {
     /// Some signals can't be (those that are faults, or can't be handled); the
     /// recording is then refused.
     pub fn snapshot_signal(mut self, signal: i32) -> Builder {
-        self.0.overrule(settings::SIGNAL);
-        self.0.snapshot_signal(&signal.to_string());
+        self.0.overrule(&settings::SIGNAL);
+        self.0.snapshot_signal(&signal.to_string(), true);
         self
     }
 
@@ -133,7 +133,7 @@ impl Builder {
     /// `HBTRACE_SNAPSHOT_PANIC=1` does.
     pub fn snapshot_on_panic(mut self, on: bool) -> Builder {
         self.0.triggers.panic = on;
-        self.0.overrule(settings::PANIC);
+        self.0.overrule(&settings::PANIC);
         self
     }
 
@@ -142,7 +142,7 @@ impl Builder {
     /// them: `run.000001.trace` and so on. Nothing for a stream, or for 0.
     pub fn rotate(mut self, keep: u32) -> Builder {
         self.0.triggers.rotate = (keep > 0).then_some(keep);
-        self.0.overrule(settings::ROTATE);
+        self.0.overrule(&settings::ROTATE);
         self
     }
 
@@ -150,7 +150,24 @@ impl Builder {
     /// `HBTRACE_SNAPSHOTS`.
     pub fn snapshots(mut self, most: u32) -> Builder {
         self.0.triggers.most = most;
-        self.0.overrule(settings::MOST);
+        self.0.overrule(&settings::SNAPSHOTS);
+        self
+    }
+
+    /// How many recordings of crashed processes stay beside a new one, 4 if not
+    /// said; `HBTRACE_CRASHES`. With 0 a start replaces what a crash left.
+    pub fn crashes(mut self, most: u32) -> Builder {
+        self.0.crashes = most;
+        self.0.overrule(&settings::CRASHES);
+        self
+    }
+
+    /// Whether the recorder says nothing on stderr, as `HBTRACE_QUIET=1` does.
+    /// What it would say is in the trace as well, or is the [`Error`] that
+    /// [`start`](Builder::start) returns.
+    pub fn quiet(mut self, quiet: bool) -> Builder {
+        self.0.quiet = quiet;
+        self.0.overrule(&settings::QUIET);
         self
     }
 
@@ -201,6 +218,7 @@ impl Session {
 
 /// Sets up the session. The caller holds the decision.
 fn begin(settings: &Settings) -> Result<(), Error> {
+    error::be_quiet(settings.quiet);
     let failed = |error| Error::file(settings.path.clone(), error);
     if !atomic::supported() {
         let why = "this machine has no 16-byte compare-exchange";

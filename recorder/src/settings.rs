@@ -2,9 +2,18 @@
 //! [`Builder`](crate::Builder) changes.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
+use hbtrace_traces::format::settings::{self, Setting};
+pub(crate) use hbtrace_traces::format::settings::{
+    CRASHES, FLIGHT, FULL, PANIC, QUIET, ROTATE, SIGNAL, SNAPSHOTS, TIME,
+};
+
 use crate::triggers::{self, Triggers};
+
+/// Recordings of crashed processes that stay, if it is not said.
+const CRASHES_KEPT: u32 = 4;
 
 /// A recording to be.
 #[derive(Clone, Debug)]
@@ -19,26 +28,42 @@ pub(crate) struct Settings {
     pub(crate) wait: bool,
     /// What takes snapshots by itself.
     pub(crate) triggers: Triggers,
+    /// Recordings of crashed processes that stay at the path.
+    pub(crate) crashes: u32,
+    /// Whether nothing is said on stderr.
+    pub(crate) quiet: bool,
     /// What could not be understood, in the order in which it was said.
     wrong: Vec<Wrong>,
 }
 
-/// A setting that could not be understood: a variable of the environment, or
-/// what a [`Builder`](crate::Builder) was told.
+/// A setting that could not be understood.
 #[derive(Clone, Debug)]
 pub(crate) struct Wrong {
-    pub(crate) variable: &'static str,
-    pub(crate) value: OsString,
-    pub(crate) expected: &'static str,
+    setting: &'static Setting,
+    value: OsString,
+    expected: &'static str,
+    /// A [`Builder`](crate::Builder) was told so, not the environment.
+    built: bool,
 }
 
-pub(crate) const FLIGHT: &str = "HBTRACE_FLIGHT";
-pub(crate) const FULL: &str = "HBTRACE_FULL";
-pub(crate) const SIGNAL: &str = "HBTRACE_SNAPSHOT_SIGNAL";
-pub(crate) const PANIC: &str = "HBTRACE_SNAPSHOT_PANIC";
-pub(crate) const MOST: &str = "HBTRACE_SNAPSHOTS";
-pub(crate) const ROTATE: &str = "HBTRACE_ROTATE";
-pub(crate) const TIME: &str = "HBTRACE_TIME";
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (value, expected) = (&self.value, self.expected);
+        match self.built {
+            true => {
+                let (method, value) = (self.setting.method, value.display());
+                write!(
+                    f,
+                    "Builder::{method} was given {value}, expected {expected}"
+                )
+            }
+            false => {
+                let variable = self.setting.variable;
+                write!(f, "{variable} is {value:?}, expected {expected}")
+            }
+        }
+    }
+}
 
 impl Settings {
     /// What the environment says about a recording into `path`.
@@ -50,31 +75,41 @@ impl Settings {
             flight: None,
             wait: false,
             triggers: Triggers::NONE,
+            crashes: CRASHES_KEPT,
+            quiet: false,
             wrong: Vec::new(),
         };
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        if let Some(value) = set(TIME) {
-            settings.time(&value);
+        for setting in settings::SETTINGS {
+            let value = std::env::var_os(setting.variable).filter(|value| !value.is_empty());
+            if let Some(value) = value {
+                settings.hear(setting, &value);
+            }
         }
-        if let Some(value) = set(FULL) {
-            settings.full(&value);
-        }
-        if let Some(value) = set(FLIGHT) {
-            settings.flight(&value);
-        }
-        if let Some(value) = set(SIGNAL) {
-            settings.snapshot_signal(&value.to_string_lossy());
-        }
-        if let Some(value) = set(PANIC) {
-            settings.snapshot_on_panic(&value);
-        }
-        if let Some(value) = set(MOST) {
-            settings.snapshots(&value);
-        }
-        if let Some(value) = set(ROTATE) {
-            settings.rotate(&value);
+        if settings.triggers.rotate.is_some() && settings.flight.is_none() {
+            let value = std::env::var_os(ROTATE.variable).unwrap_or_default();
+            settings.misunderstood(&ROTATE, value, settings::ROTATE_NEEDS);
         }
         settings
+    }
+
+    /// A variable of the environment.
+    fn hear(&mut self, setting: &'static Setting, value: &OsStr) {
+        let Some(text) = value.to_str().filter(|text| setting.takes(text)) else {
+            return self.misunderstood(setting, value.to_owned(), setting.expected);
+        };
+        let count = text.parse().unwrap_or_default();
+        match setting.variable {
+            it if it == TIME.variable => self.time_all = text == "all",
+            it if it == FULL.variable => self.wait = text == "wait",
+            it if it == FLIGHT.variable => self.flight = settings::size(text),
+            it if it == SIGNAL.variable => self.snapshot_signal(text, false),
+            it if it == PANIC.variable => self.triggers.panic = text == "1",
+            it if it == SNAPSHOTS.variable => self.triggers.most = count,
+            it if it == ROTATE.variable => self.triggers.rotate = Some(count),
+            it if it == CRASHES.variable => self.crashes = count,
+            it if it == QUIET.variable => self.quiet = text == "1",
+            _ => {}
+        }
     }
 
     /// What is wrong with these settings, if anything is.
@@ -83,112 +118,34 @@ impl Settings {
     }
 
     /// A builder says what the variable was to say, so that is not looked at.
-    pub(crate) fn overrule(&mut self, variable: &str) {
-        self.wrong.retain(|wrong| wrong.variable != variable);
+    pub(crate) fn overrule(&mut self, setting: &Setting) {
+        self.wrong.retain(|wrong| wrong.setting != setting);
     }
 
-    fn misunderstood(&mut self, variable: &'static str, value: &OsStr, expected: &'static str) {
+    fn misunderstood(
+        &mut self,
+        setting: &'static Setting,
+        value: OsString,
+        expected: &'static str,
+    ) {
         self.wrong.push(Wrong {
-            variable,
-            value: value.to_owned(),
+            setting,
+            value,
             expected,
+            built: false,
         });
     }
 
-    fn time(&mut self, value: &OsStr) {
-        match value.to_str() {
-            Some("all") => self.time_all = true,
-            Some("waits") => self.time_all = false,
-            _ => self.misunderstood(TIME, value, "all or waits"),
-        }
-    }
-
-    fn flight(&mut self, value: &OsStr) {
-        self.flight = value.to_str().and_then(size);
-        if self.flight.is_none() {
-            self.misunderstood(FLIGHT, value, "a size such as 64M or 1G");
-        }
-    }
-
-    fn snapshot_on_panic(&mut self, value: &OsStr) {
-        match value.to_str() {
-            Some("1") => self.triggers.panic = true,
-            Some("0") => self.triggers.panic = false,
-            _ => self.misunderstood(PANIC, value, "1 or 0"),
-        }
-    }
-
     /// Takes snapshots at the signal of this name or number.
-    pub(crate) fn snapshot_signal(&mut self, name: &str) {
+    pub(crate) fn snapshot_signal(&mut self, name: &str, built: bool) {
         self.triggers.signal = triggers::signal(name);
         if self.triggers.signal.is_none() {
-            self.misunderstood(SIGNAL, name.as_ref(), triggers::SIGNALS);
-        }
-    }
-
-    fn snapshots(&mut self, value: &OsStr) {
-        match value.to_str().and_then(|value| value.parse().ok()) {
-            Some(most) => self.triggers.most = most,
-            None => self.misunderstood(MOST, value, "how many snapshots to take at most, as 16"),
-        }
-    }
-
-    fn rotate(&mut self, value: &OsStr) {
-        let keep = value.to_str().and_then(|value| value.parse().ok());
-        self.triggers.rotate = keep.filter(|keep| *keep > 0);
-        if self.triggers.rotate.is_none() {
-            self.misunderstood(ROTATE, value, "how many files to keep, as 8");
-        } else if self.flight.is_none() {
-            let expected = "HBTRACE_FLIGHT beside it, which says how large a file is";
-            self.misunderstood(ROTATE, value, expected);
-        }
-    }
-
-    fn full(&mut self, value: &OsStr) {
-        match value.to_str() {
-            Some("wait") => self.wait = true,
-            Some("drop") => self.wait = false,
-            _ => self.misunderstood(FULL, value, "drop or wait"),
-        }
-    }
-}
-
-/// Bytes, as `65536`, `512K`, `64M` or `1G` tell them.
-fn size(text: &str) -> Option<u64> {
-    let digits = text.trim_end_matches(|last: char| !last.is_ascii_digit());
-    let shift = match text.get(digits.len()..)? {
-        "" => 0,
-        "K" | "k" => 10,
-        "M" | "m" => 20,
-        "G" | "g" => 30,
-        _ => return None,
-    };
-    let number: u64 = digits.parse().ok()?;
-    (number > 0).then(|| number.checked_mul(1 << shift))?
-}
-
-#[cfg(test)]
-mod tests {
-    use super::size;
-
-    #[test]
-    fn sizes_are_numbers_with_a_letter() {
-        assert_eq!(size("65536"), Some(65_536));
-        assert_eq!(size("512K"), Some(512 << 10));
-        assert_eq!(size("64M"), Some(64 << 20));
-        assert_eq!(size("1g"), Some(1 << 30));
-        for wrong in [
-            "",
-            "M",
-            "0",
-            "-1M",
-            "64MB",
-            "1.5G",
-            "99999999999G",
-            "+",
-            "6é",
-        ] {
-            assert_eq!(size(wrong), None, "{wrong}");
+            self.wrong.push(Wrong {
+                setting: &SIGNAL,
+                value: name.into(),
+                expected: SIGNAL.expected,
+                built,
+            });
         }
     }
 }

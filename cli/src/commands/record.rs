@@ -8,7 +8,7 @@
 //! only kept from ending this process first. Others are passed on, until the
 //! program has ended and before its process id can be used again.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -23,6 +23,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
+use hbtrace_traces::format::settings::{self, Setting};
 use hbtrace_traces::format::start;
 
 use crate::arguments::{Record, Time};
@@ -38,13 +39,16 @@ pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8,
     let program = Path::new(program);
     let trace = trace_path(arguments, program)?;
     let before = usable(&trace)?;
+    let said = said(arguments);
+    check(&said)?;
     let mut command = Command::new(program);
     command.args(rest).env("HBTRACE_OUT", &trace);
-    match arguments.time {
-        Time::All => command.env("HBTRACE_TIME", "all"),
-        Time::Waits => command.env_remove("HBTRACE_TIME"),
-    };
-    keep(&mut command, arguments);
+    for (setting, value) in said {
+        match value {
+            Some(value) => command.env(setting.variable, value),
+            None => command.env_remove(setting.variable),
+        };
+    }
     let signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
         .map_err(|error| failed(format!("signals can't be passed on: {error}")))?;
     let started = SystemTime::now();
@@ -55,33 +59,67 @@ pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8,
     let status = wait(child, signals).map_err(|error| failed(error.to_string()))?;
     match find_written(&trace, before.as_ref(), started, pid) {
         Some(path) => terminal.say(&format!("recorded {}", path.display())),
-        None => terminal.say(&format!(
-            "warning: {} wrote no trace to {}: if it did not say why, does it link \
-             hbtrace-recorder with its feature `record` on?",
-            program.display(),
-            trace.display()
-        )),
+        None => terminal.say(&unwritten(program, &trace)),
     }
     Ok(exit_code(status))
 }
 
-/// What is kept of the recording, and when: what is not said is left to the
-/// environment.
-fn keep(command: &mut Command, arguments: &Record) {
+/// What the program's environment is to say of each setting: what the options
+/// say, else what is said already.
+fn said(arguments: &Record) -> Vec<(&'static Setting, Option<OsString>)> {
     let rotate = arguments.rotate.map(|keep| keep.to_string());
-    let said = [
-        ("HBTRACE_FLIGHT", &arguments.flight),
-        ("HBTRACE_SNAPSHOT_SIGNAL", &arguments.snapshot_signal),
-        ("HBTRACE_ROTATE", &rotate),
+    let panic = arguments.snapshot_on_panic.then(|| "1".to_owned());
+    let options = [
+        (&settings::FLIGHT, arguments.flight.clone()),
+        (&settings::SIGNAL, arguments.snapshot_signal.clone()),
+        (&settings::ROTATE, rotate),
+        (&settings::PANIC, panic),
     ];
-    for (variable, value) in said {
-        if let Some(value) = value {
-            command.env(variable, value);
+    let said = |setting: &'static Setting| {
+        if *setting == settings::TIME {
+            return matches!(arguments.time, Time::All).then(|| "all".into());
+        }
+        let option = options.iter().find(|(of, _)| *of == setting);
+        let option = option.and_then(|(_, value)| value.clone());
+        let inherited = || std::env::var_os(setting.variable).filter(|value| !value.is_empty());
+        option.map(OsString::from).or_else(inherited)
+    };
+    let settings = settings::SETTINGS.iter();
+    settings.map(|setting| (*setting, said(setting))).collect()
+}
+
+/// Makes sure that the recorder will understand what it is told: it would leave
+/// the program unrecorded otherwise.
+fn check(said: &[(&Setting, Option<OsString>)]) -> Result<(), Failure> {
+    let wrong = |setting: &Setting, value: &OsStr, expected: &str| {
+        let message = format!("{} is {value:?}, expected {expected}", setting.variable);
+        Err(Failure::new(exit_codes::USAGE, message))
+    };
+    let is_said = |setting: &Setting| {
+        said.iter()
+            .any(|(of, value)| *of == setting && value.is_some())
+    };
+    for (setting, value) in said {
+        let Some(value) = value else { continue };
+        if !value.to_str().is_some_and(|value| setting.takes(value)) {
+            return wrong(setting, value, setting.expected);
+        }
+        if **setting == settings::ROTATE && !is_said(&settings::FLIGHT) {
+            return wrong(setting, value, settings::ROTATE_NEEDS);
         }
     }
-    if arguments.snapshot_on_panic {
-        command.env("HBTRACE_SNAPSHOT_PANIC", "1");
-    }
+    Ok(())
+}
+
+/// Why there may be no trace.
+fn unwritten(program: &Path, trace: &Path) -> String {
+    format!(
+        "warning: {} wrote no trace to {}: if it did not say why, it does not link \
+         hbtrace-recorder with its feature `record`, used no mirror before it ended, or started \
+         the recorded program with another environment",
+        program.display(),
+        trace.display()
+    )
 }
 
 fn failed(message: impl Into<String>) -> Failure {

@@ -25,7 +25,7 @@ pub(crate) use trigger::arm;
 static ONE: Mutex<()> = Mutex::new(());
 /// What is said of a copy that threads outran.
 const OUTRUN: &str = "all of the pool was written anew while it was copied, so no verdict holds \
-                      in the copy: give HBTRACE_FLIGHT a larger size, or record less";
+                      in the copy: make the pool larger (HBTRACE_FLIGHT, or Builder::flight), or record less";
 /// Snapshots that triggers have taken.
 static TAKEN: AtomicU32 = AtomicU32::new(0);
 
@@ -92,7 +92,9 @@ fn take_numbered(most: u32) {
     };
     let mut said = format!("took a snapshot into {}", path.display());
     if number + 1 == most {
-        said.push_str(&format!(", the last: HBTRACE_SNAPSHOTS allows {most}"));
+        said.push_str(&format!(
+            ", the last: {most} are allowed (HBTRACE_SNAPSHOTS, or Builder::snapshots)"
+        ));
     }
     if !holds {
         said.push_str(&format!("; {OUTRUN}"));
