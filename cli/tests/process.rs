@@ -147,6 +147,10 @@ fn record_leaves_what_is_no_trace_as_it_is() {
         assert_eq!(fs::read_to_string(&precious).unwrap(), RACE);
         assert!(!folder.path().join("has-run-all-the-same").exists());
     }
+    std::os::unix::fs::symlink("elsewhere", folder.path().join("link.trace")).unwrap();
+    let output = run(folder.path(), "record -o link.trace -- true");
+    assert_eq!(output.status.code(), Some(125));
+    assert!(error_line(&output).contains("is a symbolic link"));
     fs::write(folder.path().join("old.trace"), [0; 8192]).unwrap();
     let output = run(folder.path(), "record -o old.trace -- true");
     assert_eq!(output.status.code(), Some(0), "its header was not finished");

@@ -36,7 +36,8 @@
 //! | `HBTRACE_FULL=wait` | where the disk is full, wait a little for room; `drop` (drop and count at once) is the default |
 //! | `HBTRACE_SNAPSHOT_SIGNAL=USR2` | at each of these signals, write a consistent copy of the recording beside it: `run.snapshot-1.trace` and so on |
 //! | `HBTRACE_SNAPSHOT_PANIC=1` | likewise when a thread panics |
-//! | `HBTRACE_SNAPSHOTS=16` | how many of these copies are made at most |
+//! | `HBTRACE_SNAPSHOTS=16` | how many of these copies a process makes at most, and how many stay |
+//! | `HBTRACE_CRASHES=4` | how many recordings of crashed processes stay; 0: a start replaces them |
 //! | `HBTRACE_ROTATE=8` | in flight: copy the pool into a new file each time half of it was written anew, `run.000001.trace` and so on, and keep the last 8: a row of overlapping windows |
 //! | `HBTRACE_TIME=all` | stamp every sync event with its time, not only those that may wait (`waits`, the default) |
 //! | `HBTRACE_QUIET=1` | say nothing on stderr |
@@ -46,16 +47,20 @@
 //! but empty counts as not set. One that is not understood is told, and the program
 //! goes on unrecorded; `hbtrace record` looks first and does not start it.
 //!
-//! Each start of a process replaces what an earlier one left at these paths, its
-//! snapshots and the files of its rotation too, and a rotation knows only its
-//! own files. Where a crashed service is started again, put `%p` into the path. A
-//! process that is killed while it copies leaves the copy's draft, `.PID.part`.
+//! A service that is started again does not write over what the process before
+//! it left. A recording that was not closed, as its process died, is renamed
+//! first: `run.crashed-1.trace` and so on beside `run.trace`, which is told in one
+//! line. Snapshots and the files of a rotation are numbered on. Of each row the
+//! last stay (`HBTRACE_CRASHES`, `HBTRACE_SNAPSHOTS`, `HBTRACE_ROTATE`). A recording
+//! that was closed is replaced; where each run is to be kept, put `%p` into the
+//! path. A process that is killed while it copies leaves the copy's draft,
+//! `.PID.part`, which goes at the next start.
 //!
 //! The file is the recording: chunks of it are mapped into the process, and
 //! what was stored there survives any death of the process. A trace at `PATH`
 //! that no process records into any more is replaced; where another one still
 //! does, `.PID` is added. Any other file that holds something is left as it is,
-//! and so is what is no file (a directory, a device, a pipe): the program says
+//! and so is what is no file (a directory, a device, a pipe, a symbolic link): the program says
 //! so in one line and goes on unrecorded, a session that is started in code is
 //! an [`Error`]. What a recorder leaves that was killed before it had finished
 //! the file's header counts as a trace: at most 4 MiB, zeros but for the header. A forked child stops recording, so a service must not
@@ -141,6 +146,8 @@ mod output;
 mod primitive;
 #[cfg(feature = "record")]
 mod process;
+#[cfg(feature = "record")]
+mod series;
 #[cfg(feature = "record")]
 mod session;
 #[cfg(feature = "record")]

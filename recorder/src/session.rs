@@ -19,7 +19,7 @@ use crate::shared::{self, Shared};
 use crate::space::{self, Space};
 use crate::state::{self, OFF, ON, UNDECIDED};
 use crate::sync::atomic;
-use crate::{copies, output, process, snapshot, ticks, writer};
+use crate::{copies, output, process, series, snapshot, ticks, writer};
 
 static DECISION: Mutex<()> = Mutex::new(());
 
@@ -146,7 +146,8 @@ impl Builder {
         self
     }
 
-    /// How many snapshots signals and panics take at most, 16 if not said;
+    /// How many snapshots signals and panics take at most, and how many stay,
+    /// those of earlier processes among them; 16 if not said;
     /// `HBTRACE_SNAPSHOTS`.
     pub fn snapshots(mut self, most: u32) -> Builder {
         self.0.triggers.most = most;
@@ -230,7 +231,8 @@ fn begin(settings: &Settings) -> Result<(), Error> {
     if copies::another_records() {
         return Err(failed(output::second_copy()));
     }
-    let (file, path) = output::open(&settings.path).map_err(failed)?;
+    let (file, path) = output::open(&settings.path, settings.crashes).map_err(failed)?;
+    series::remove_drafts(&path);
     let metadata = file.metadata().map_err(failed)?;
     let identity = (metadata.dev(), metadata.ino());
     let space = Space::new(file, settings).map_err(failed)?;

@@ -157,9 +157,14 @@ fn usable(path: &Path) -> Result<Option<Metadata>, Failure> {
             "there is no directory {directory} for the trace: create it"
         )));
     }
-    let Ok(metadata) = fs::metadata(path) else {
+    let Ok(metadata) = fs::symlink_metadata(path) else {
         return Ok(None);
     };
+    if metadata.is_symlink() {
+        return Err(failed(format!(
+            "{shown} is a symbolic link: name the file that it leads to with -o"
+        )));
+    }
     // What is no file may block, or wake somebody, as it is opened.
     let is_trace = || File::open(path).and_then(start::is_replaceable);
     if !metadata.is_file() || !is_trace().unwrap_or(false) {

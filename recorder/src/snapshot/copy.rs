@@ -38,12 +38,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hbtrace_traces::format::layout::{CHUNK_HEADER, CHUNK_LIMIT, PAGE, chunk, header};
 use hbtrace_traces::format::start;
 
 use crate::output;
+use crate::series;
 use crate::shared::Shared;
 
 /// Bytes that are copied at a time.
@@ -56,11 +57,14 @@ const COPIED: u32 = 2;
 pub(super) fn copy(shared: &Shared, path: &Path) -> io::Result<bool> {
     replaceable(path)?;
     let source = shared.source()?;
-    let draft = draft(path);
-    let written = File::create_new(&draft)
+    let draft = series::draft(path);
+    let made = series::make_draft(&draft);
+    // One that is there is somebody else's.
+    let is_ours = made.is_ok();
+    let written = made
         .and_then(|to| fill(shared, &source, &to))
         .and_then(|holds| fs::rename(&draft, path).map(|()| holds));
-    if written.is_err() {
+    if is_ours && written.is_err() {
         // It is of no use; that it can't be removed is not the error to tell.
         let _ = fs::remove_file(&draft);
     }
@@ -83,12 +87,6 @@ fn replaceable(path: &Path) -> io::Result<()> {
         return Ok(());
     };
     Err(io::Error::new(io::ErrorKind::AlreadyExists, reason))
-}
-
-fn draft(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    PathBuf::from(name)
 }
 
 fn fill(shared: &Shared, source: &File, to: &File) -> io::Result<bool> {

@@ -11,10 +11,11 @@ mod rotate;
 mod trigger;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::{self, Error};
-use crate::primitive::{AtomicU32, Mutex, Ordering, lock};
+use crate::primitive::{AtomicU32, Mutex, OnceLock, Ordering, lock};
+use crate::series::Series;
 use crate::shared::{self, Shared};
 use crate::state;
 use crate::writer;
@@ -26,6 +27,8 @@ static ONE: Mutex<()> = Mutex::new(());
 /// What is said of a copy that threads outran.
 const OUTRUN: &str = "all of the pool was written anew while it was copied, so no verdict holds \
                       in the copy: make the pool larger (HBTRACE_FLIGHT, or Builder::flight), or record less";
+/// The last snapshot of an earlier process.
+static BEFORE: OnceLock<u64> = OnceLock::new();
 /// Snapshots that triggers have taken.
 static TAKEN: AtomicU32 = AtomicU32::new(0);
 
@@ -73,7 +76,7 @@ fn take(shared: &'static Shared, path: &Path) -> io::Result<bool> {
 
 /// Takes a snapshot beside the recording, unless triggers have taken as many as
 /// they may. Its name is the recording's, with `.snapshot-1` and so on before
-/// its extension.
+/// its extension; numbers go on where an earlier process ended, and `most` stay.
 fn take_numbered(most: u32) {
     let Some(shared) = shared::get().filter(|_| state::is_live()) else {
         return;
@@ -85,11 +88,14 @@ fn take_numbered(most: u32) {
         TAKEN.store(most, Ordering::Relaxed);
         return;
     }
-    let path = beside(shared.path(), number + 1);
+    // Once, before there is one of this process.
+    let before = *BEFORE.get_or_init(|| Series::Snapshots.last(shared.path()));
+    let path = Series::Snapshots.path(shared.path(), before + u64::from(number) + 1);
     let holds = match take(shared, &path) {
         Ok(holds) => holds,
         Err(error) => return error::tell(&Error::snapshot(path, error).to_string()),
     };
+    Series::Snapshots.prune(shared.path(), most);
     let mut said = format!("took a snapshot into {}", path.display());
     if number + 1 == most {
         said.push_str(&format!(
@@ -100,22 +106,4 @@ fn take_numbered(most: u32) {
         said.push_str(&format!("; {OUTRUN}"));
     }
     error::tell(&said);
-}
-
-fn beside(recording: &Path, number: u32) -> PathBuf {
-    recording.with_extension(format!("snapshot-{number}.trace"))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::beside;
-
-    #[test]
-    fn snapshots_lie_beside_their_recording() {
-        let of = |path: &str| beside(Path::new(path), 2);
-        assert_eq!(of("/a/run.trace"), Path::new("/a/run.snapshot-2.trace"));
-        assert_eq!(of("run"), Path::new("run.snapshot-2.trace"));
-    }
 }

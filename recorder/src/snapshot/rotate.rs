@@ -6,7 +6,8 @@
 //! overlap: what happens within half a pool of each other lies in one of them
 //! together. Where more than the other half is written while a copy is made,
 //! there is a gap between two files; each says from when to when it is whole.
-//! The first file in which nothing is whole is told.
+//! The first file in which nothing is whole is told. Numbers go on where an earlier
+//! process of the same path ended, and its files count among those that stay.
 //!
 //! The thread that copies looks how much was written, a hundred times a second
 //! while much is and ten times otherwise.
@@ -15,11 +16,10 @@
 //! over to the new file when another already has would leave an edge behind,
 //! and threads would have to be asked at every event.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error;
+use crate::series::Series;
 use crate::shared::Shared;
 use crate::state;
 
@@ -31,7 +31,8 @@ const LONG: Duration = Duration::from_millis(100);
 /// them stay.
 pub(super) fn run(shared: &'static Shared, keep: u32) {
     let half = shared.pool_bytes() / 2;
-    let (mut copied, mut seen, mut number) = (0, 0, 0);
+    let (mut copied, mut seen) = (0, 0);
+    let mut number = Series::Rotation.last(shared.path());
     let mut told = false;
     while state::is_live() {
         let drawn = shared.drawn();
@@ -42,7 +43,7 @@ pub(super) fn run(shared: &'static Shared, keep: u32) {
                 None => return,
                 Some(holds) if holds || told => {}
                 Some(_) => {
-                    let path = numbered(shared.path(), number);
+                    let path = Series::Rotation.path(shared.path(), number);
                     error::tell(&format!("{}: {}", path.display(), super::OUTRUN));
                     told = true;
                 }
@@ -56,7 +57,7 @@ pub(super) fn run(shared: &'static Shared, keep: u32) {
 /// Returns whether verdicts hold anywhere in the copy. `None` is not to go on: a
 /// file that can't be written ends the rotation, not the recording.
 fn copy(shared: &'static Shared, number: u64, keep: u32) -> Option<bool> {
-    let path = numbered(shared.path(), number);
+    let path = Series::Rotation.path(shared.path(), number);
     let taken = super::take(shared, &path).inspect_err(|error| {
         error::tell(&format!(
             "can't rotate into {}: {error}; the recording goes on without",
@@ -64,13 +65,6 @@ fn copy(shared: &'static Shared, number: u64, keep: u32) -> Option<bool> {
         ));
     });
     let holds = taken.ok()?;
-    if let Some(old) = number.checked_sub(keep.into()).filter(|old| *old > 0) {
-        // It may have been taken away.
-        let _ = fs::remove_file(numbered(shared.path(), old));
-    }
+    Series::Rotation.prune(shared.path(), keep);
     Some(holds)
-}
-
-fn numbered(recording: &Path, number: u64) -> PathBuf {
-    recording.with_extension(format!("{number:06}.trace"))
 }

@@ -7,6 +7,7 @@
 
 mod cases;
 mod helper;
+mod restarts;
 mod room;
 mod snapshots;
 

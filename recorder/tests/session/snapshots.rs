@@ -17,7 +17,8 @@ pub(crate) fn run(case: &str, out: &str) {
         "called" => called(builder(), out),
         "panic" => panics(builder().snapshot_on_panic(true).snapshots(2)),
         "signal" => signalled(builder().snapshot_signal(libc::SIGUSR2)),
-        "rotating" => rotates(builder().rotate(3)),
+        "rotating" => rotates(builder().rotate(3), 6),
+        "rotating on" => rotates(builder().rotate(3), 20),
         "refused" => {
             let error = record(out).snapshot_signal(libc::SIGKILL).start();
             let error = error.unwrap_err().to_string();
@@ -85,12 +86,12 @@ fn signalled(builder: Builder) {
     }
 }
 
-/// Records until six files were begun.
-fn rotates(builder: Builder) {
+/// Records until so many files were begun.
+fn rotates(builder: Builder, files: u32) {
     let session = builder.start().unwrap();
-    let sixth = snapshot_path("rotating.000006.trace");
+    let last = snapshot_path(&format!("rotating.{files:06}.trace"));
     let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !sixth.exists() && std::time::Instant::now() < patience {
+    while !last.exists() && std::time::Instant::now() < patience {
         let threads = [(); 2].map(|()| thread::spawn(|| hold(20_000)));
         for thread in threads {
             thread.join().unwrap();

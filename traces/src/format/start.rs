@@ -2,11 +2,12 @@
 //!
 //! A recorder replaces a trace of an earlier run without asking, as a service
 //! that is started again and again needs it. Everything else stays: a path that
-//! was mistyped must not cost anybody a file.
+//! was mistyped must not cost anybody a file. A trace whose process died without
+//! closing it is the evidence of a crash; a recorder keeps it under another name.
 
 use std::io::{self, Read};
 
-use super::layout::{MAGIC, PAGE, VERSION, header};
+use super::layout::{MAGIC, PAGE, VERSION, flags, header};
 
 /// Largest file that a recorder makes before its header is finished.
 pub const UNFINISHED_MAX: u64 = 4 << 20;
@@ -50,6 +51,24 @@ pub fn is_replaceable(mut file: impl Read) -> io::Result<bool> {
     Ok(rest.len() as u64 <= most && rest.iter().all(|byte| *byte == 0))
 }
 
+/// Of a trace whose process died, or was still alive when it was copied, without
+/// closing it: the id of that process. `None` of any other file.
+///
+/// # Errors
+/// If it can't be read.
+pub fn died(file: impl Read) -> io::Result<Option<u32>> {
+    let mut start = Vec::new();
+    file.take(header::ARGUMENTS as u64)
+        .read_to_end(&mut start)?;
+    let field = |at: usize| {
+        let bytes = start.get(at..)?.first_chunk()?;
+        Some(u32::from_le_bytes(*bytes))
+    };
+    let recorded = field(header::FLAGS).is_some_and(|bits| bits & flags::NANOSECONDS == 0);
+    let open = start.starts_with(&MAGIC) && field(header::STATE) == Some(0) && recorded;
+    Ok(field(header::PID).filter(|_| open))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -76,6 +95,20 @@ mod tests {
         ];
         for (nth, file) in files.iter().enumerate() {
             assert!(is_replaceable(&file[..]).unwrap(), "file {nth}");
+        }
+    }
+
+    #[test]
+    fn a_trace_that_nobody_closed_tells_whose_it_was() {
+        let mut page = zeros(PAGE, header::PID, &7_u32.to_le_bytes());
+        assert_eq!(died(&page[..]).unwrap(), None, "it is no trace");
+        page[..8].copy_from_slice(&MAGIC);
+        assert_eq!(died(&page[..]).unwrap(), Some(7));
+        assert_eq!(died(&page[..64]).unwrap(), None, "it is cut");
+        for (at, value) in [(header::STATE, 1), (header::STATE, 2), (header::FLAGS, 1)] {
+            let mut closed = page.clone();
+            closed[at] = value;
+            assert_eq!(died(&closed[..]).unwrap(), None);
         }
     }
 
