@@ -46,37 +46,12 @@ pub(super) fn unpack(stored: &[u8], length: usize) -> Result<Vec<u8>, Fault> {
             "a block of {length} bytes, found one of {words} words"
         )));
     }
-    let mut zstd = Decompressor::new().map_err(|error| Fault::new(error.to_string()))?;
-    // No stream has more than one byte for a word.
-    let mut take = |input: &mut Input<'_>| {
-        let bytes = streams::take(input, length / 8, &mut zstd)?;
-        Ok(Stream { bytes, at: 0 })
-    };
-    let shapes = take(&mut input)?;
-    let mut streams = Vec::with_capacity(layout.columns.len());
-    for _ in &layout.columns {
-        let set = input.number()?;
-        let mut column: [Stream; STREAMS] = Default::default();
-        for (at, stream) in column.iter_mut().enumerate() {
-            if set >> at & 1 != 0 {
-                *stream = take(&mut input)?;
-            }
-        }
-        streams.push(column);
-    }
-    let mut reader = Reader {
-        layout,
-        model: Model::new(),
-        shapes,
-        streams,
-    };
+    let mut reader = Reader::take(layout, input, length / 8)?;
     let mut out = Vec::with_capacity(length);
     while out.len() < length {
         reader.event(length, &mut out)?;
     }
-    let mut streams = reader.streams.iter().flatten().chain([&reader.shapes]);
-    let whole = streams.all(|it| it.at == it.bytes.len());
-    match whole {
+    match reader.is_at_end() {
         true => Ok(out),
         false => Err(Fault::new(
             "a block that ends with its words, found another end",
@@ -85,6 +60,43 @@ pub(super) fn unpack(stored: &[u8], length: usize) -> Result<Vec<u8>, Fault> {
 }
 
 impl Reader {
+    /// Takes the streams of so many words. A word has at most one byte in each
+    /// stream of its column, and one more for a shape: what claims more is
+    /// refused before it is unpacked.
+    fn take(layout: Layout, mut input: Input<'_>, words: usize) -> Result<Reader, Fault> {
+        let mut zstd = Decompressor::new().map_err(|error| Fault::new(error.to_string()))?;
+        let mut room = words.saturating_mul(STREAMS + 1);
+        let mut take = |input: &mut Input<'_>| {
+            let bytes = streams::take(input, words.min(room), &mut zstd)?;
+            room -= bytes.len();
+            Ok(Stream { bytes, at: 0 })
+        };
+        let shapes = take(&mut input)?;
+        let mut streams = Vec::with_capacity(layout.columns.len());
+        for _ in &layout.columns {
+            let set = input.number()?;
+            let mut column: [Stream; STREAMS] = Default::default();
+            for (at, stream) in column.iter_mut().enumerate() {
+                if set >> at & 1 != 0 {
+                    *stream = take(&mut input)?;
+                }
+            }
+            streams.push(column);
+        }
+        Ok(Reader {
+            layout,
+            model: Model::new(),
+            shapes,
+            streams,
+        })
+    }
+
+    /// Whether nothing of the streams is left, and nothing was missing.
+    fn is_at_end(&self) -> bool {
+        let mut streams = self.streams.iter().flatten().chain([&self.shapes]);
+        streams.all(|it| it.at == it.bytes.len())
+    }
+
     fn event(&mut self, end: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
         self.model.begin();
         let first = usize::from(self.layout.shapes[0][0]);

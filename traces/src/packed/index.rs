@@ -199,6 +199,11 @@ impl Index {
                 length: small(input.number()?)?,
                 checksum: u32::from_le_bytes(input.take(4)?.try_into().unwrap_or_default()),
             };
+            if block.stored == 0 || block.length == 0 {
+                return Err(Fault::new(format!(
+                    "blocks that hold something, found an empty one at byte {at}"
+                )));
+            }
             if u64::from(block.length) > u64::from(block.stored) * RATIO_MAX {
                 let (length, stored) = (block.length, block.stored);
                 return Err(Fault::new(format!(

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::index::RATIO_MAX;
+use super::layout::STREAMS;
+use super::streams::{Squeeze, put_number};
 use super::{BlockEntry, Column, Extent, HEADS, Index, Layout, PACK_HEAD, Packer, unpack};
 
 fn layout() -> Layout {
@@ -183,4 +185,57 @@ fn an_index_comes_back_and_lies_are_refused() {
         );
         let _ = Index::read(&whole[..at], 4096).expect_err("a cut");
     }
+}
+
+/// A block whose streams all claim as much as any of them may.
+fn claiming(words: usize) -> Vec<u8> {
+    let mut zstd = Squeeze::new().expect("memory");
+    let mut out = vec![1];
+    layout().put(&mut out);
+    put_number(words as u64, &mut out);
+    let zeros = vec![0; words];
+    zstd.put(&zeros, &mut out).expect("memory");
+    for _ in 0..layout().columns.len() {
+        put_number((1 << STREAMS) - 1, &mut out);
+        for _ in 0..STREAMS {
+            zstd.put(&zeros, &mut out).expect("memory");
+        }
+    }
+    out
+}
+
+#[test]
+fn streams_that_claim_more_than_their_words_have_are_refused() {
+    let words = 1 << 16;
+    let fault = unpack(&claiming(words), words * 8).expect_err("a bomb");
+    assert_eq!(fault.0, "a run of at most 0 bytes, found one of 65536");
+}
+
+#[test]
+fn a_block_with_any_byte_changed_is_refused_or_is_another_of_its_length() {
+    let mut random = 7_u64;
+    let words =
+        (0..300_u64).map(|at| ((at % 4) << 48 | at, [at, 3 * at, random_word(&mut random)]));
+    let events: Vec<(u8, Vec<u64>)> = words
+        .map(|(first, rest)| (3, [vec![first], rest.to_vec()].concat()))
+        .collect();
+    let (plain, stored) = packed(&events);
+    assert_eq!(unpack(&stored, plain.len()).as_ref(), Ok(&plain));
+    for at in 0..stored.len() {
+        for bits in [1, 0x40, 0x80, 0xff] {
+            let mut changed = stored.clone();
+            changed[at] ^= bits;
+            if let Ok(bytes) = unpack(&changed, plain.len()) {
+                assert_eq!(bytes.len(), plain.len());
+            }
+        }
+        assert!(unpack(&stored[..at], plain.len()).is_err(), "cut at {at}");
+    }
+}
+
+fn random_word(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
 }
