@@ -176,3 +176,6 @@ fn u64_of(bytes: &[u8], at: usize) -> u64 {
     let field = bytes.get(at..).and_then(|rest| rest.first_chunk());
     u64::from_le_bytes(field.copied().unwrap_or_default())
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;
