@@ -9,12 +9,12 @@ use std::io;
 use std::path::Path;
 
 use hbtrace_bench::arguments::{Arguments, Folder};
-use hbtrace_bench::flavour;
 use hbtrace_bench::machine;
 use hbtrace_bench::operation::Outcome;
 use hbtrace_bench::statistics::Median;
 use hbtrace_bench::sustained;
 use hbtrace_bench::trace::{Held, packed};
+use hbtrace_bench::variables;
 use hbtrace_bench::variant::Variant;
 
 /// Nanoseconds that a sustained access may take.
@@ -117,7 +117,7 @@ fn beyond(disk: &Folder, arguments: &Arguments) -> io::Result<()> {
     let title = format!("recorded, {} MiB, disk", arguments.mib * 3);
     println!("{}", line(&title, count, &runs, &[]));
     let limit = (arguments.mib << 20) / 2;
-    let limited = Variant::recording("limited", &[(flavour::LIMIT, &limit.to_string())]);
+    let limited = Variant::recording("limited", &[(variables::LIMIT, &limit.to_string())]);
     let count = accesses(arguments.mib);
     let runs = [run(&limited, count, disk)?];
     let title = format!("the same into a file of at most {} MiB", limit >> 20);

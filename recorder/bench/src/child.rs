@@ -11,17 +11,13 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use crate::flavour;
 use crate::operation::{Operation, Outcome};
 use crate::processor;
-
-/// Environment variable: makes a program of this crate a child of a flavour.
-pub const FLAVOUR: &str = "HBTRACE_BENCH_FLAVOUR";
-/// Environment variable: where a child puts files.
-pub const FOLDER: &str = "HBTRACE_BENCH_FOLDER";
+use crate::variables;
 
 /// If this process was started as a child: serves until its input ends, and
 /// says so. Every bench calls this first.
 #[must_use]
 pub fn served() -> bool {
-    let Ok(name) = std::env::var(FLAVOUR) else {
+    let Ok(name) = std::env::var(variables::FLAVOUR) else {
         return false;
     };
     let flavour = flavour::of_name(&name).expect("the parent names a flavour that is there");

@@ -3,7 +3,7 @@
 use crate::operation::Operation;
 #[cfg(feature = "peers")]
 use crate::peers;
-use crate::{mirrors, native, sort, sustained, told};
+use crate::{mirrors, native, sort, sustained, told, variables};
 
 /// A set of operations that a child process can do.
 pub struct Flavour {
@@ -14,9 +14,6 @@ pub struct Flavour {
     /// Done once, before the first round.
     pub prepare: fn(),
 }
-
-/// Environment variable: bytes that a recording child's file may have.
-pub const LIMIT: &str = "HBTRACE_BENCH_LIMIT";
 
 /// All flavours.
 pub const FLAVOURS: &[Flavour] = &[
@@ -77,7 +74,7 @@ pub const FLAVOURS: &[Flavour] = &[
 ///
 /// With a limit to the file the session starts here.
 fn decide() {
-    let limit = std::env::var(LIMIT)
+    let limit = std::env::var(variables::LIMIT)
         .ok()
         .and_then(|bytes| bytes.parse().ok());
     if let Some((limit, path)) = limit.zip(std::env::var_os("HBTRACE_OUT")) {

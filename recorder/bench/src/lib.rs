@@ -51,4 +51,5 @@ pub mod store;
 pub mod sustained;
 pub mod told;
 pub mod trace;
+pub mod variables;
 pub mod variant;

@@ -37,7 +37,8 @@ impl Bare {
         let left = LEFT.lock().unwrap_or_else(PoisonError::into_inner).take();
         let enough = left.filter(|bare| bare.region.len() - bare.used >= bytes);
         Lent(Some(enough.unwrap_or_else(|| {
-            let folder = std::env::var_os(crate::child::FOLDER).unwrap_or_else(|| "/tmp".into());
+            let folder =
+                std::env::var_os(crate::variables::FOLDER).unwrap_or_else(|| "/tmp".into());
             Bare::map(Path::new(&folder), bytes.max(REGION)).expect("a file to store into")
         })))
     }

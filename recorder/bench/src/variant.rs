@@ -8,7 +8,8 @@ use std::process::Command;
 
 use hbtrace_traces::format::layout::header;
 
-use crate::child::{self, Side};
+use crate::child::Side;
+use crate::variables;
 
 /// What a side is called in tables and how it is started.
 #[derive(Clone)]
@@ -100,7 +101,7 @@ impl Variant {
             command.arg("--addr-no-randomize").arg(&program);
         }
         if let Program::Flavour(flavour) = self.program {
-            command.env(child::FLAVOUR, flavour);
+            command.env(variables::FLAVOUR, flavour);
         }
         for unwanted in ["HBTRACE_OUT", "HBTRACE_TIME", "HBTRACE_FLIGHT"] {
             command.env_remove(unwanted);
@@ -108,7 +109,7 @@ impl Variant {
         if self.records {
             command.env("HBTRACE_OUT", self.trace(folder));
         }
-        command.env(child::FOLDER, folder);
+        command.env(variables::FOLDER, folder);
         command.envs(self.variables.iter().map(|(key, value)| (key, value)));
         Ok(command)
     }

@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use tracing_chrome::{ChromeLayerBuilder, FlushGuard};
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::child;
 use crate::opaque::use_it;
 use crate::operation::{Operation, Outcome, timed};
+use crate::variables;
 
 pub(crate) const OPERATIONS: &[Operation] = &[Operation::new("event", event)];
 
@@ -17,7 +17,7 @@ static GUARD: Mutex<Option<FlushGuard>> = Mutex::new(None);
 
 /// Writes into a file of the child's folder.
 pub(crate) fn prepare_chrome() {
-    let folder = std::env::var_os(child::FOLDER).unwrap_or_else(|| "/tmp".into());
+    let folder = std::env::var_os(variables::FOLDER).unwrap_or_else(|| "/tmp".into());
     let file = PathBuf::from(folder).join("chrome.json");
     let (layer, guard) = ChromeLayerBuilder::new().file(file).build();
     let subscriber = tracing_subscriber::registry().with(layer);

@@ -33,7 +33,7 @@ pub(super) fn all(folder: &Path) -> Vec<Peer> {
                 let mut variant = quiet(Variant::other("tsan-rust", program));
                 variant
                     .variables
-                    .push((crate::child::FLAVOUR, "native".into()));
+                    .push((crate::variables::FLAVOUR, "native".into()));
                 variant
             }),
         },
