@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use hbtrace_analyzer::finding::{Deadlock, Findings, Race};
+use hbtrace_analyzer::finding::{Deadlock, Findings};
 use hbtrace_analyzer::{Options, analyze};
 use hbtrace_tests::deadlock;
 use hbtrace_tests::flight::{Recording, record};
@@ -27,24 +27,8 @@ fn variable(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
 }
 
-fn told(race: &Race) -> ((Side, Side), Counts) {
-    let side = |side: &hbtrace_analyzer::finding::Side| {
-        let location = match side.site == "?" {
-            true => side.location.clone(),
-            false => String::new(),
-        };
-        (side.site.clone(), side.kind.clone(), location)
-    };
-    let (first, second) = (side(&race.first), side(&race.second));
-    let sides = match first <= second {
-        true => (first, second),
-        false => (second, first),
-    };
-    (sides, (race.locations, race.pairs))
-}
-
 fn races(findings: &Findings) -> Sides {
-    findings.races.iter().map(told).collect()
+    findings.races.iter().map(oracle::told).collect()
 }
 
 /// What tells a deadlock apart: of each step the lock that the one before wants

@@ -29,23 +29,6 @@ fn variable(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
 }
 
-/// The race as the oracle tells it.
-fn told(race: &Race) -> ((Side, Side), Counts) {
-    let side = |side: &hbtrace_analyzer::finding::Side| {
-        let location = match side.site == "?" {
-            true => side.location.clone(),
-            false => String::new(),
-        };
-        (side.site.clone(), side.kind.clone(), location)
-    };
-    let (first, second) = (side(&race.first), side(&race.second));
-    let sides = match first <= second {
-        true => (first, second),
-        false => (second, first),
-    };
-    (sides, (race.locations, race.pairs))
-}
-
 /// `Ok` if all agree, `Err` with what differs; `None` if it is no trace.
 fn compare(pools: &[ThreadPool], text: &str) -> Option<Result<(), String>> {
     let trace = text::parse(Path::new("case.std"), text.as_bytes(), Options::default()).ok()?;
@@ -61,7 +44,7 @@ fn compare(pools: &[ThreadPool], text: &str) -> Option<Result<(), String>> {
     if let Err(why) = examples::check(&trace, &outputs[0]) {
         return Some(Err(why));
     }
-    let ours: Sides = outputs[0].iter().map(told).collect();
+    let ours: Sides = outputs[0].iter().map(oracle::told).collect();
     let truth = oracle::races(text);
     if ours.len() != outputs[0].len() {
         return Some(Err("a pair of sides is reported twice".to_owned()));

@@ -13,6 +13,7 @@ mod line;
 use std::collections::{BTreeMap, BTreeSet};
 
 use graph::Graph;
+use hbtrace_analyzer::finding::{self, Race};
 use line::{Line, read};
 
 /// A side as reports tell it: site, kind, and the location if the site is
@@ -21,6 +22,24 @@ pub type Side = (String, String, String);
 
 /// How many locations and pairs a finding concerns.
 pub type Counts = (u64, u64);
+
+/// A finding of the analyzer as the oracle tells it.
+#[must_use]
+pub fn told(race: &Race) -> ((Side, Side), Counts) {
+    let side = |side: &finding::Side| {
+        let location = match side.site == "?" {
+            true => side.location.clone(),
+            false => String::new(),
+        };
+        (side.site.clone(), side.kind.clone(), location)
+    };
+    let (first, second) = (side(&race.first), side(&race.second));
+    let sides = match first <= second {
+        true => (first, second),
+        false => (second, first),
+    };
+    (sides, (race.locations, race.pairs))
+}
 
 /// Common bytes, and the threads of both sides.
 type Pair = (Bytes, String, String);
