@@ -26,24 +26,7 @@ use crate::trace::{AccessStream, Info, Site, Stream, Trace};
 /// or if it is a flight recording that is recorded into.
 pub(super) fn assemble(path: &Path, file: MappedFile) -> Result<Trace, Error> {
     let header = Header::parse(path, file.bytes())?;
-    let mut mapping = match header.is_packed() {
-        true => Mapping::packed(path, file, header.size)?,
-        false => Mapping::plain(file),
-    };
-    let live = mapping.is_live() && !header.complete;
-    if live && header.is_flight() {
-        let message = "is a flight recording that is still recorded into: its chunks are used \
-                       again while they are read; take a snapshot, or end the process";
-        return Err(Error::new(
-            path,
-            Place::File,
-            ErrorKind::Unreadable,
-            message,
-        ));
-    }
-    if live {
-        mapping.limit(header.allocated);
-    }
+    let (mapping, live) = map(path, file, &header)?;
     let mut index = chunks::index(&mapping, &header);
     let tables = tables::read(&mapping, &index.tables);
     let rules = Rules {
@@ -72,6 +55,29 @@ pub(super) fn assemble(path: &Path, file: MappedFile) -> Result<Trace, Error> {
     seen.horizon = horizon::find(&seen.header, &seen.index, seen.is_cut(), live, &threads);
     let info = told::info(path, &seen);
     Ok(put_together(info, seen, mapping, threads))
+}
+
+/// The bytes of the trace, and whether it is recorded into.
+fn map(path: &Path, file: MappedFile, header: &Header) -> Result<(Mapping, bool), Error> {
+    let mut mapping = match header.is_packed() {
+        true => Mapping::packed(path, file, header.size)?,
+        false => Mapping::plain(file),
+    };
+    let live = mapping.is_live() && !header.complete;
+    if live && header.is_flight() {
+        let message = "is a flight recording that is still recorded into: its chunks are used \
+                       again while they are read; take a snapshot, or end the process";
+        return Err(Error::new(
+            path,
+            Place::File,
+            ErrorKind::Unreadable,
+            message,
+        ));
+    }
+    if live {
+        mapping.limit(header.allocated);
+    }
+    Ok((mapping, live))
 }
 
 /// Gives threads, objects and sites their places in the tables of the trace.
