@@ -57,9 +57,28 @@ struct State {
     to_come: u64,
     /// All chunks that there are.
     chunks: u64,
+    /// Chunks that were claimed and are on their way.
+    coming: u64,
+    /// Of these, chunks that came in another's place, from a stride more.
+    lent: u64,
     /// Offsets of chunks that were never used.
     fresh: Vec<u64>,
     closed: VecDeque<Closed>,
+}
+
+/// What a thread does that finds no chunk ready.
+enum Next {
+    /// It has this one.
+    Fresh(u64),
+    /// It takes so many bytes from the file.
+    Claimed(u64),
+    /// It wipes this one.
+    Closed(Closed),
+    /// Others bring strides, and the first that comes has a chunk less: it takes
+    /// one from a stride more.
+    Lent,
+    /// Threads write all that there is: it takes a stride more.
+    Grow,
 }
 
 /// A closed chunk.
@@ -85,6 +104,8 @@ impl Pool {
             state: Mutex::new(State {
                 to_come: bytes,
                 chunks: 0,
+                coming: 0,
+                lent: 0,
                 fresh: Vec::new(),
                 closed: VecDeque::with_capacity(chunks),
             }),
@@ -108,42 +129,80 @@ impl Pool {
         self.drawn.load(Ordering::Relaxed)
     }
 
-    fn draw_fresh(&self) -> Option<u64> {
-        lock(&self.state).fresh.pop()
+    /// What to do without a chunk that is ready. `free` is called as in
+    /// [`oldest`](Pool::oldest).
+    fn next(&self, free: impl FnOnce(&Closed)) -> Next {
+        let mut state = lock(&self.state);
+        if let Some(at) = state.fresh.pop() {
+            return Next::Fresh(at);
+        }
+        if let Some(bytes) = state.claim(self.chunk) {
+            return Next::Claimed(bytes);
+        }
+        if let Some(closed) = state.oldest(free) {
+            return Next::Closed(closed);
+        }
+        if state.coming > state.lent {
+            state.lent += 1;
+            return Next::Lent;
+        }
+        // The helper may just have made fresh ones ready.
+        self.ready.draw().map_or(Next::Grow, Next::Fresh)
+    }
+
+    /// Makes a fresh chunk a ready one. Returns whether there was one.
+    fn stock_fresh(&self) -> bool {
+        // Under the lock, so that it is in one of the two for everybody.
+        let mut state = lock(&self.state);
+        state.fresh.pop().map(|at| self.ready.put(at)).is_some()
     }
 
     /// Bytes of the next stride that the pool is to take in, unless it is
     /// complete.
-    fn claim(&self) -> Option<u64> {
-        let mut state = lock(&self.state);
-        let claimed = state.to_come.min(STRIDE);
-        state.to_come -= claimed;
-        (claimed > 0).then_some(claimed)
+    pub(super) fn claim(&self) -> Option<u64> {
+        lock(&self.state).claim(self.chunk)
     }
 
-    /// Takes in `len` bytes of the file at `at`.
-    fn add(&self, at: u64, len: u64) {
+    /// Takes in what was claimed: up to `len` bytes of the file at `at`. Returns
+    /// how many; the rest came in another's place before.
+    fn add(&self, at: u64, len: u64, claimed: u64) -> u64 {
         let mut state = lock(&self.state);
-        let chunks = len / self.chunk;
-        state.chunks += chunks;
-        // The first is drawn first.
-        let offsets = (0..chunks).rev().map(|index| at + index * self.chunk);
-        state.fresh.extend(offsets);
+        state.coming -= claimed / self.chunk;
+        let chunks = claimed.min(len) / self.chunk;
+        let lent = state.lent.min(chunks);
+        state.lent -= lent;
+        state.take_in(at, chunks - lent, self.chunk);
+        (chunks - lent) * self.chunk
     }
 
-    /// There is no more to be had from the file.
-    fn ends(&self) {
-        lock(&self.state).to_come = 0;
+    /// Takes in what was not claimed.
+    fn grow(&self, at: u64, chunks: u64) {
+        lock(&self.state).take_in(at, chunks, self.chunk);
+    }
+
+    /// One chunk came in another's place, and is in use at once.
+    fn lend(&self) {
+        lock(&self.state).chunks += 1;
+    }
+
+    /// None could be had in another's place.
+    fn lend_none(&self) {
+        let mut state = lock(&self.state);
+        state.lent = state.lent.saturating_sub(1);
+    }
+
+    /// What was claimed is not to be had, nor is more.
+    fn ends(&self, claimed: u64) {
+        let mut state = lock(&self.state);
+        state.coming -= claimed / self.chunk;
+        state.lent = state.lent.min(state.coming);
+        state.to_come = 0;
     }
 
     /// The oldest closed chunk, if it is not among the youngest. `free` is
     /// called for one after the other, in their order.
     fn oldest(&self, free: impl FnOnce(&Closed)) -> Option<Closed> {
-        let mut state = lock(&self.state);
-        if state.closed.len() as u64 <= state.chunks / 8 {
-            return None;
-        }
-        state.closed.pop_front().inspect(|closed| free(closed))
+        lock(&self.state).oldest(free)
     }
 
     fn put_closed(&self, at: u64, used: usize) {
@@ -151,6 +210,29 @@ impl Pool {
         // Under the lock, so that they lie in the order of their ticks.
         let ticks = ticks::now();
         state.closed.push_back(Closed { at, ticks, used });
+    }
+}
+
+impl State {
+    fn claim(&mut self, chunk: u64) -> Option<u64> {
+        let claimed = self.to_come.min(STRIDE);
+        self.to_come -= claimed;
+        self.coming += claimed / chunk;
+        (claimed > 0).then_some(claimed)
+    }
+
+    fn take_in(&mut self, at: u64, chunks: u64, chunk: u64) {
+        self.chunks += chunks;
+        // The first is drawn first.
+        let offsets = (0..chunks).rev().map(|index| at + index * chunk);
+        self.fresh.extend(offsets);
+    }
+
+    fn oldest(&mut self, free: impl FnOnce(&Closed)) -> Option<Closed> {
+        if self.closed.len() as u64 <= self.chunks / 8 {
+            return None;
+        }
+        self.closed.pop_front().inspect(|closed| free(closed))
     }
 }
 
@@ -165,32 +247,51 @@ impl Space {
         }
         self.bell.drawn(0);
         loop {
-            if let Some(at) = pool.draw_fresh() {
-                return Some(self.pooled(pool, at));
-            }
-            let claimed = pool.claim();
-            if claimed.is_none()
-                && let Some(chunk) = self.recycle(pool)
-            {
-                self.header.add_u32(header::BEHIND, 1);
-                return Some(chunk);
-            }
-            // If it is complete, threads write all that there is.
-            match self.draw_stride(pool.chunk, purpose) {
-                Some(stride) => self.add_stride(pool, stride, claimed),
-                None if claimed.is_none() => return None,
-                None => pool.ends(),
+            match pool.next(|closed| self.evict(pool, closed)) {
+                Next::Fresh(at) => return Some(self.pooled(pool, at)),
+                Next::Closed(closed) => {
+                    self.header.add_u32(header::BEHIND, 1);
+                    return Some(self.wiped(pool, &closed));
+                }
+                Next::Lent => return self.lend(pool, purpose),
+                Next::Claimed(claimed) => match self.draw_stride(pool.chunk, purpose) {
+                    Some(stride) => self.add_stride(pool, stride, claimed),
+                    None => pool.ends(claimed),
+                },
+                Next::Grow => {
+                    let stride = self.draw_stride(pool.chunk, purpose)?;
+                    pool.grow(stride.offset(), stride.size() as u64 / pool.chunk);
+                }
             }
         }
     }
 
-    /// Takes a stride into the pool. What was not claimed of it is left for
-    /// names, unless threads need it.
-    fn add_stride(&self, pool: &Pool, mut stride: Chunk, claimed: Option<u64>) {
-        let len = stride.size() as u64;
-        let len = claimed.map_or(len, |claimed| claimed.min(len)) / pool.chunk * pool.chunk;
-        pool.add(stride.offset(), len);
-        if let Some(rest) = stride.split(len as usize) {
+    /// Takes a chunk in the place of one that is on its way.
+    #[cold]
+    fn lend(&self, pool: &Pool, purpose: Use) -> Option<Chunk> {
+        let size = pool.chunk as usize;
+        let spare = self.draw_spare(size, size);
+        let drawn = spare.or_else(|| self.draw_stride(pool.chunk, purpose));
+        let Some(mut chunk) = drawn else {
+            pool.lend_none();
+            return None;
+        };
+        pool.lend();
+        if let Some(rest) = chunk.split(size) {
+            self.spare.put(rest);
+        }
+        Some(chunk)
+    }
+
+    /// Takes a stride into the pool that was claimed. What the pool has not
+    /// claimed of it, or has by now, is left for names and for threads in need.
+    pub(super) fn add_stride(&self, pool: &Pool, mut stride: Chunk, claimed: u64) {
+        let added = pool.add(stride.offset(), stride.size() as u64, claimed);
+        let rest = match added {
+            0 => Some(stride),
+            added => stride.split(added as usize),
+        };
+        if let Some(rest) = rest {
             self.spare.put(rest);
         }
     }
@@ -208,14 +309,15 @@ impl Space {
         if pool.ready.is_full() || pool.ready.len() * pool.chunk >= ahead || self.is_closed() {
             return false;
         }
-        if let Some(at) = pool.draw_fresh() {
-            pool.ready.put(at);
+        if pool.stock_fresh() {
             return true;
         }
         if let Some(claimed) = pool.claim() {
-            let stride = self.prepare_stride(zeros);
-            let added = stride.map(|it| self.add_stride(pool, it, Some(claimed)));
-            return added.is_some();
+            match self.prepare_stride(zeros) {
+                Some(stride) => self.add_stride(pool, stride, claimed),
+                None => pool.ends(claimed),
+            }
+            return true;
         }
         let chunk = self.recycle(pool);
         chunk.map(|it| pool.ready.put(it.offset())).is_some()
@@ -231,13 +333,21 @@ impl Space {
     /// Makes the oldest closed chunk a new one. What is left in the file is at
     /// any instant what was closed last: chunks become free one by one.
     fn recycle(&self, pool: &Pool) -> Option<Chunk> {
-        let closed = pool.oldest(|closed| {
-            self.header.raise(header::EVICTED_UNTIL, closed.ticks);
-            self.pooled(pool, closed.at).free();
-        })?;
+        let closed = pool.oldest(|closed| self.evict(pool, closed))?;
+        Some(self.wiped(pool, &closed))
+    }
+
+    /// Says that a closed chunk is gone.
+    fn evict(&self, pool: &Pool, closed: &Closed) {
+        self.header.raise(header::EVICTED_UNTIL, closed.ticks);
+        self.pooled(pool, closed.at).free();
+    }
+
+    /// A new chunk in the place of one that is gone.
+    fn wiped(&self, pool: &Pool, closed: &Closed) -> Chunk {
         let chunk = self.pooled(pool, closed.at);
         chunk.wipe(closed.used);
-        Some(chunk)
+        chunk
     }
 }
 

@@ -53,7 +53,7 @@ impl Space {
     }
 
     /// Takes a stride from the file, growing it if need be.
-    fn take_stride(&self, purpose: Use) -> Option<(u64, u64)> {
+    pub(super) fn take_stride(&self, purpose: Use) -> Option<(u64, u64)> {
         let fits = |next| self.fits(next, stride_end(next), purpose);
         loop {
             if let Some(at) = self.advance(fits) {

@@ -113,7 +113,7 @@ impl Space {
             .map(|bytes| Pool::new(bytes.min(ground.limit() / 4 * 3)));
         ground.expect(pool.as_ref().map(Pool::to_come));
         let end = ground.grow(&file, &slots)?;
-        Ok(Space {
+        let space = Space {
             header: Header::map(&file)?,
             file,
             slots,
@@ -131,7 +131,20 @@ impl Space {
             pool,
             work: Work::new(),
             bell: Bell::new(),
-        })
+        };
+        space.prepare_first();
+        Ok(space)
+    }
+
+    /// Makes the first stride ready. Else the helper might be at it when the
+    /// first thread needs one, which would go on behind it, so that a file with
+    /// little in it was a stride longer now and then.
+    fn prepare_first(&self) {
+        if self.pool.is_none() {
+            // The descriptor was opened just now.
+            let zeros = (!self.is_in_memory()).then(|| vec![0; STRIDE as usize]);
+            self.prepare(1, zeros.as_deref());
+        }
     }
 
     /// The file.

@@ -63,6 +63,17 @@ fn what_is_prepared_is_drawn_without_the_lock_of_growth() {
 }
 
 #[test]
+fn a_small_recording_lies_in_the_first_stride() {
+    let space = space(u64::MAX);
+    // The helper is at the next one.
+    let next = space.take_stride(Use::Accesses).unwrap();
+    let chunk = space.draw(PAGE, PAGE, Use::Order).unwrap();
+    assert_eq!(chunk.offset(), PAGE as u64);
+    assert!(chunk.offset() < next.0);
+    assert_eq!(behind(&space), 0);
+}
+
+#[test]
 fn chunks_are_distinct_and_none_lies_in_two_slots() {
     let space = space(u64::MAX);
     let draw = || {

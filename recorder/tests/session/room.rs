@@ -127,7 +127,7 @@ fn threads_that_end_hand_on_what_they_did_not_use() {
     succeeded(&run.recorded("many threads"));
     assert_eq!(run.trace().threads.len(), 501);
     let size = run.path().metadata().unwrap().len();
-    assert!(size < 1 << 20, "{size} bytes");
+    assert!(size < 1 << 18, "{size} bytes");
 }
 
 #[test]

@@ -22,8 +22,8 @@ impl Store {
             payload: [(); 2].map(|()| UnsafeCell::new(0)),
             evicted: AtomicU64::new(0),
         };
-        store.pool.add(0, 2 * store.pool.chunk);
-        store.pool.ends();
+        store.pool.grow(0, 2);
+        store.pool.ends(0);
         // Touches what the threads share. Relaxed: nobody else has it yet.
         store.evicted.load(Ordering::Relaxed);
         store.pool.drawn();
@@ -35,32 +35,39 @@ impl Store {
         &self.payload[(at / self.pool.chunk) as usize]
     }
 
-    /// As [`Space::recycle`].
-    fn recycle(&self) -> Option<u64> {
-        let closed = self.pool.oldest(|closed| {
-            // Release: as the header's.
-            let before = self.evicted.fetch_max(closed.ticks, Ordering::Release);
-            assert!(before <= closed.ticks, "the oldest first");
-        })?;
+    /// As [`Space::evict`].
+    fn evict(&self, closed: &Closed) {
+        // Release: as the header's.
+        let before = self.evicted.fetch_max(closed.ticks, Ordering::Release);
+        assert!(before <= closed.ticks, "the oldest first");
+    }
+
+    /// As [`Space::wiped`].
+    fn wiped(&self, closed: &Closed) -> u64 {
         self.payload(closed.at).with_mut(|payload| {
             // SAFETY: it is in none of the lists. Loom checks that it is alone.
             let payload = unsafe { &mut *payload };
             assert!((1..=closed.ticks).contains(payload), "closed after that");
             *payload = 0;
         });
-        Some(closed.at)
+        closed.at
     }
 
     /// As [`Space::draw_pooled`].
     fn draw(&self) -> Option<u64> {
-        let ready = self.pool.ready.draw().or_else(|| self.pool.draw_fresh());
-        ready.or_else(|| self.recycle())
+        let ready = self.pool.ready.draw();
+        ready.or_else(|| match self.pool.next(|closed| self.evict(closed)) {
+            Next::Fresh(at) => Some(at),
+            Next::Closed(closed) => Some(self.wiped(&closed)),
+            Next::Grow => None,
+            Next::Claimed(_) | Next::Lent => unreachable!("the pool is complete"),
+        })
     }
 
     /// As [`Space::prepare_pooled`]: the helper does.
     fn prepare(&self) {
-        if let Some(at) = self.recycle() {
-            self.pool.ready.put(at);
+        if let Some(closed) = self.pool.oldest(|closed| self.evict(closed)) {
+            self.pool.ready.put(self.wiped(&closed));
         }
     }
 
