@@ -85,7 +85,7 @@ pub(crate) fn quick(kind: Kind, order: MemoryOrder, object: u32, number: u64, si
     let bits = words::compact_kind(kind, order, false);
     let second = words::compact_object(object, number);
     if second
-        .and_then(|second| brief(bits, second, site))
+        .and_then(|second| brief(bits, second, site, words::same_or_next))
         .is_none()
     {
         timed(kind, order, object, number, site);
@@ -112,7 +112,7 @@ pub(crate) fn quick_twice(kind: Kind, object: u32, number: u64, site: Place) {
     let bits = words::compact_kind(kind, MemoryOrder::Relaxed, false) | words::EXTRA_IS_NUMBER;
     let second = words::compact_object(object, number);
     if second
-        .and_then(|second| brief(bits, second, site))
+        .and_then(|second| brief(bits, second, site, words::same_or_next))
         .is_none()
     {
         timed_twice(kind, object, number, site);

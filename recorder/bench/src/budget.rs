@@ -29,7 +29,7 @@ const fn budget(row: &'static str, off: f64, recorded: f64) -> Budget {
 pub const BUDGETS: &[Budget] = &[
     budget("access", 3.0, 23.0),
     budget("access-block", 3.0, 17.0),
-    budget("mutex", 15.0, 98.0),
+    budget("mutex", 15.0, 102.0),
     budget("rwlock-read", 13.0, 90.0),
     budget("rwlock-write", 25.0, 113.0),
     budget("u32-load", 5.0, 66.0),

@@ -92,11 +92,17 @@ fn compact(kind: u64, second: u64) -> Option<usize> {
         return None;
     }
     let words = [kind | compact_site(SITE), second];
-    let decoded = decode_sync(&words).expect("mirrors make lawful words");
+    let decoded = decode_sync(&words, None).expect("mirrors make lawful words");
     Some(log::push(decoded.event))
 }
 
-pub(crate) fn brief(kind: u64, second: u64, _: Place) -> Option<u64> {
+/// Words are not left out here.
+pub(crate) fn brief(
+    kind: u64,
+    second: u64,
+    _: Place,
+    _: impl Fn(u64, u64) -> Option<u64>,
+) -> Option<u64> {
     compact(kind, second).map(|_| compact_site(SITE))
 }
 
@@ -119,8 +125,8 @@ pub(crate) fn brief_pending(kind: u64, second: u64, _: Place) -> Option<BriefSlo
 }
 
 /// With a time, which no model has.
-pub(crate) fn stamped(kind: u64, second: u64, place: Place) -> Option<u64> {
-    brief(kind, second, place)
+pub(crate) fn stamped(kind: u64, second: u64, _: Place) -> Option<u64> {
+    compact(kind, second).map(|_| compact_site(SITE))
 }
 
 pub(crate) fn stamped_release(kind: u64, second: u64, site: u64) -> bool {

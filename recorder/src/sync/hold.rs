@@ -11,14 +11,15 @@
 //! stamped too. A hold whose begin was not recorded has no recorded end.
 //!
 //! **Cost.** The count and the lock's id stand in one word, as a compact event
-//! holds them: recording an uncontended hold is to copy that word twice.
+//! holds them: recording an uncontended hold is to copy that word, or to find that
+//! the event before tells it.
 
 use std::panic::Location;
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use hbtrace_traces::event::{MemoryOrder, NO_NUMBER, SyncEvent};
 use hbtrace_traces::format::words::{
-    OBJECT_BITS, OBJECT_MASK, compact_kind, compact_site, is_compact, site_of_compact,
+    self, OBJECT_BITS, OBJECT_MASK, compact_kind, compact_site, is_compact, site_of_compact,
 };
 use hbtrace_traces::id::SiteId;
 use hbtrace_traces::kind::Kind;
@@ -222,7 +223,7 @@ impl Head {
         let kind = compact_kind(acquires(SHARED), MemoryOrder::Relaxed, tried);
         if ended & OBJECT_MASK != 0
             && emit::is_on()
-            && let Some(site) = emit::brief(kind, ended, site)
+            && let Some(site) = emit::brief(kind, ended, site, follows(SHARED))
         {
             return site;
         }
@@ -306,6 +307,12 @@ fn far(ended: u64) -> u64 {
         emit::exhaust();
     }
     ended.min(!(ONE << 1)) & !OBJECT_MASK
+}
+
+/// How a hold follows the thread's hold before, if that was of the same lock.
+#[inline(always)]
+const fn follows(shared: bool) -> fn(u64, u64) -> Option<u64> {
+    if shared { words::same } else { words::next }
 }
 
 const fn acquires(shared: bool) -> Kind {

@@ -9,7 +9,7 @@
 
 use std::cell::Cell;
 
-use hbtrace_traces::format::words::{COMPACT_WORDS, MARK_SHIFT};
+use hbtrace_traces::format::words::{self, AS_BEFORE, COMPACT_WORDS, MARK_SHIFT};
 use hbtrace_traces::id::SiteId;
 
 use super::edge::{Edge, store};
@@ -39,6 +39,10 @@ pub(super) struct Cursor {
     pub(super) sync: Edge,
     /// Where the room for releases ends. Null where all events are stamped.
     pub(super) release_end: Cell<*mut u64>,
+    /// The second word of the sync event before, where the next one may refer to
+    /// it; 0, which is no such word, where it may not. Looked at and changed
+    /// only by who has marked that a sync event is under way.
+    pub(super) before: Cell<u64>,
     uses: Remembered,
     pub(super) accesses: Stream,
     pub(super) syncs: Stream,
@@ -76,6 +80,7 @@ impl Cursor {
             access: Edge::new(),
             sync: Edge::new(),
             release_end: Cell::new(std::ptr::null_mut()),
+            before: Cell::new(0),
             uses: Remembered::new(),
             accesses: Stream::new(),
             syncs: Stream::new(),
@@ -119,11 +124,51 @@ impl Cursor {
     /// Writes a compact event at `next`, before `end`, or declines: `head` is
     /// its first word but for the mark.
     ///
+    /// Its second word is left out where the event before tells it, as `tell`
+    /// finds: at the end of a hold behind its begin, and where a thread takes
+    /// the same lock again.
+    #[inline(always)]
+    fn compact(
+        &self,
+        next: *mut u64,
+        end: &Cell<*mut u64>,
+        head: u64,
+        second: u64,
+        tell: impl Fn(u64, u64) -> Option<u64>,
+    ) -> bool {
+        if !self.claim(next, end) {
+            return false;
+        }
+        if let Some(bits) = tell(second, self.before.get()) {
+            if bits != AS_BEFORE {
+                self.before.set(second);
+            }
+            store(next, head | bits | self.mark_bits());
+            self.sync.commit(next.wrapping_add(1));
+            return true;
+        }
+        self.put_compact(next, head, second, second);
+        true
+    }
+
+    /// As [`compact`](Cursor::compact), with both words. The next event may
+    /// refer to `before`.
+    #[inline(always)]
+    fn put_compact(&self, next: *mut u64, head: u64, second: u64, before: u64) {
+        self.before.set(before);
+        store(next.wrapping_add(1), second);
+        store(next, head | self.mark_bits());
+        self.sync.commit(next.wrapping_add(COMPACT_WORDS));
+    }
+
+    /// Marks that a sync event is under way at `next`, which lies before `end`;
+    /// or declines.
+    ///
     /// The end is looked at again once no signal handler can come between: one
     /// may have drawn a chunk of accesses since `next` was read, after which the
     /// mark tells nothing and the event has to be a full one.
     #[inline(always)]
-    fn compact(&self, next: *mut u64, end: &Cell<*mut u64>, head: u64, second: u64) -> bool {
+    pub(super) fn claim(&self, next: *mut u64, end: &Cell<*mut u64>) -> bool {
         if !self.sync.claim(next) {
             return false;
         }
@@ -131,9 +176,6 @@ impl Cursor {
             self.sync.release();
             return false;
         }
-        store(next.wrapping_add(1), second);
-        store(next, head | self.mark_bits());
-        self.sync.commit(next.wrapping_add(COMPACT_WORDS));
         true
     }
 
@@ -211,16 +253,20 @@ pub(crate) fn accesses<const N: usize>(told: &[Access; N]) -> bool {
 }
 
 /// Records a compact sync event at `place`: its first word's kind, and its
-/// second word. Returns the first word's site, which is never zero; `None`: the
-/// full path has to.
+/// second word, of which `tell` knows whether the event before tells it. Returns
+/// the first word's site, which is never zero; `None`: the full path has to.
 #[inline(always)]
-pub(crate) fn brief(kind: u64, second: u64, place: Place) -> Option<u64> {
+pub(crate) fn brief(
+    kind: u64,
+    second: u64,
+    place: Place,
+    tell: impl Fn(u64, u64) -> Option<u64>,
+) -> Option<u64> {
     with_cursor(|cursor| {
         let next = cursor.sync.room()?;
         let site = cursor.uses.get(Use::sync(place))?;
-        let end = cursor.sync.end();
         cursor
-            .compact(next, end, site | kind, second)
+            .compact(next, cursor.sync.end(), site | kind, second, tell)
             .then_some(site)
     })
 }
@@ -245,11 +291,12 @@ pub(crate) fn brief_load(
     with_cursor(|cursor| {
         let next = cursor.sync.room()?;
         let site = cursor.uses.get(Use::sync(place))?;
-        if !cursor.compact(next, cursor.sync.end(), site | kind, second) {
+        if !cursor.claim(next, cursor.sync.end()) {
             return None;
         }
-        let place = std::ptr::from_ref(place).addr() + usize::from(how);
+        cursor.put_compact(next, site | kind, second, second);
         let after = next.wrapping_add(COMPACT_WORDS);
+        let place = std::ptr::from_ref(place).addr() + usize::from(how);
         cursor.poll.set(next, after, place, marks);
         Some(())
     })
@@ -263,7 +310,8 @@ pub(crate) fn brief_release(kind: u64, second: u64, site: u64) -> bool {
         let Some(next) = cursor.sync.room_before(cursor.release_end.get()) else {
             return false;
         };
-        cursor.compact(next, &cursor.release_end, site | kind, second)
+        let end = &cursor.release_end;
+        cursor.compact(next, end, site | kind, second, words::same)
     })
 }
 
@@ -273,8 +321,10 @@ pub(crate) fn brief_pending(kind: u64, second: u64, place: Place) -> Option<Brie
     with_cursor(|cursor| {
         let next = cursor.sync.room()?;
         let site = cursor.uses.get(Use::sync(place))?;
-        cursor
-            .compact(next, cursor.sync.end(), site | kind, second)
-            .then_some(BriefSlot(next))
+        if !cursor.claim(next, cursor.sync.end()) {
+            return None;
+        }
+        cursor.put_compact(next, site | kind, second, 0);
+        Some(BriefSlot(next))
     })
 }

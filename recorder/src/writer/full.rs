@@ -3,8 +3,8 @@
 use hbtrace_traces::event::{NO_NUMBER, NO_TIME, NONE, SyncEvent};
 use hbtrace_traces::format::layout::{CHUNK_MAX, PAGE, StreamKind};
 use hbtrace_traces::format::words::{
-    COMPACT_WORDS, Escape, MARK_SHIFT, NEAR_SITES, SYNC_WORDS_MAX, encode_access, encode_sync,
-    escape, site_of_compact, switch,
+    AS_BEFORE, COMPACT_WORDS, Escape, MARK_SHIFT, NEAR_SITES, SYNC_WORDS_MAX, encode_access,
+    encode_sync, escape, is_compact, site_of_compact, switch, sync_words,
 };
 use hbtrace_traces::id::SiteId;
 use hbtrace_traces::kind::Kind;
@@ -124,6 +124,7 @@ impl Cursor {
         }
         let first = self.syncs.push(&self.sync, &words[..count]);
         self.mark.set((position, self.sync.next()));
+        self.before.set(0);
         self.waiting.set(match event.kind {
             Kind::Req | Kind::Wait => event.object.wrapping_add(1),
             _ => 0,
@@ -152,14 +153,14 @@ impl Cursor {
     }
 
     /// Where the access stream was at the last sync event; it is at `position`
-    /// now. A compact event is the chunk's last one, and says it modulo 2^16.
+    /// now. A compact event says it modulo 2^16.
     fn last_mark(&self, position: u64) -> u64 {
         let (mark, after) = self.mark.get();
         let next = self.sync.next();
         if next == after {
             return mark;
         }
-        let last = load(next.wrapping_sub(COMPACT_WORDS)) >> MARK_SHIFT;
+        let last = last_compact(after, next, self.before.get()) >> MARK_SHIFT;
         let now = self.mark_bits() >> MARK_SHIFT;
         position - (now.wrapping_sub(last) & 0xffff)
     }
@@ -283,6 +284,28 @@ impl Cursor {
     }
 }
 
+/// The first word of the event that ends at `next`, which is compact and has no
+/// time; an event ends at `after`, somewhere before. `second` is its second word,
+/// or 0 if it was to be changed later.
+///
+/// If its last word is not that, it has only one. If it is, it has two, unless
+/// its first word happens to look like that.
+fn last_compact(after: *mut u64, next: *mut u64, second: u64) -> u64 {
+    let last = load(next.wrapping_sub(1));
+    if second != 0 && last != second {
+        return last;
+    }
+    if second & AS_BEFORE == 0 || !is_compact(second) {
+        return load(next.wrapping_sub(COMPACT_WORDS));
+    }
+    let (mut at, mut first) = (after, last);
+    while at < next {
+        first = load(at);
+        at = at.wrapping_add(sync_words(first));
+    }
+    first
+}
+
 /// Records an access that is not the usual case.
 #[cold]
 #[inline(never)]
@@ -325,3 +348,30 @@ const _: () = assert!(
     CHUNK_MAX / 8 <= 1 << (64 - MARK_SHIFT),
     "marks tell all places"
 );
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// Word of an event of one word, with its mark.
+    fn one(mark: u64) -> u64 {
+        let kind = Kind::Rel as u64;
+        kind | AS_BEFORE | hbtrace_traces::format::words::compact_site(SiteId(5)) | mark << 48
+    }
+
+    #[test]
+    fn the_last_event_is_found_whatever_its_words_look_like() {
+        let two = one(1) & !AS_BEFORE;
+        let last = |words: &mut [u64], second| {
+            let ends = words.as_mut_ptr_range();
+            last_compact(ends.start, ends.end, second)
+        };
+        assert_eq!(last(&mut [two, 9, one(2)], 9), one(2));
+        assert_eq!(last(&mut [two, 9, two, 8], 8), two);
+        // What is pending was completed since.
+        assert_eq!(last(&mut [one(3), two, 8], 0), two);
+        // The second word looks like an event, and an event like it.
+        assert_eq!(last(&mut [two, one(2)], one(2)), two);
+        assert_eq!(last(&mut [two, one(2), one(2)], one(2)), one(2));
+    }
+}

@@ -3,7 +3,7 @@
 //! # The fast path and the full one
 //!
 //! Most events pass through [`cursor`]: an access is one word, a sync event
-//! where nobody waits two. Their functions are inlined into the mirrors, look
+//! where nobody waits two, or one where the event before tells the other. Their functions are inlined into the mirrors, look
 //! at nothing but thread-local words, and only *answer or decline*: whatever is
 //! not the usual case (a place met for the first time, a full chunk, an event
 //! that needs a time, the recorder busy below a signal handler) goes to

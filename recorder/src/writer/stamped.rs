@@ -8,7 +8,9 @@
 use std::cell::Cell;
 use std::ptr::null_mut;
 
-use hbtrace_traces::format::words::{COMPACT_WORDS, HAS_TIME, OBJECT_MASK};
+use hbtrace_traces::format::words::{
+    COMPACT_NUMBERS, COMPACT_WORDS, HAS_TIME, OBJECT_BITS, OBJECT_MASK, same_or_next,
+};
 use hbtrace_traces::kind::Kind;
 
 use super::cursor::{Cursor, with_cursor};
@@ -25,7 +27,7 @@ const RARELY: u64 = 1 << 17;
 const STEP_MIN: usize = 16;
 const STEP_MAX: usize = 1024;
 
-/// Words of such an event.
+/// Most words of such an event.
 pub(super) const STAMPED_WORDS: usize = COMPACT_WORDS + 1;
 
 impl Cursor {
@@ -38,19 +40,11 @@ impl Cursor {
         end: &Cell<*mut u64>,
     ) -> Option<BriefSlot> {
         let next = self.sync.room_before(end.get())?;
-        if !self.sync.claim(next) {
-            return None;
-        }
-        // As for any compact event: a signal handler may have come between.
-        if next >= end.get() {
-            self.sync.release();
+        if !self.claim(next, end) {
             return None;
         }
         let now = ticks::now();
-        store(next.wrapping_add(2), now);
-        store(next.wrapping_add(1), second);
-        store(next, site | kind | HAS_TIME | self.mark_bits());
-        let after = next.wrapping_add(STAMPED_WORDS);
+        let after = self.push_stamped(next, site | kind | HAS_TIME, second, now);
         self.mark.set((self.accesses.position(&self.access), after));
         self.waiting.set(match kind as u8 == Kind::Req as u8 {
             true => (second & OBJECT_MASK) as u32,
@@ -63,6 +57,25 @@ impl Cursor {
         }
         self.sync.commit(after);
         Some(BriefSlot(next))
+    }
+
+    /// Stores its words, of which the second is left out where the event before
+    /// tells it (nothing is told of a number, or by one, that comes later or
+    /// never). Returns where they end.
+    fn push_stamped(&self, next: *mut u64, head: u64, second: u64, now: u64) -> *mut u64 {
+        let known = match second >> OBJECT_BITS {
+            COMPACT_NUMBERS => 0,
+            _ => second,
+        };
+        let before = self.before.replace(known);
+        let bits = same_or_next(second, before).filter(|_| known != 0);
+        let words = STAMPED_WORDS - usize::from(bits.is_some());
+        store(next.wrapping_add(words - 1), now);
+        if bits.is_none() {
+            store(next.wrapping_add(1), second);
+        }
+        store(next, head | bits.unwrap_or(0) | self.mark_bits());
+        next.wrapping_add(words)
     }
 }
 

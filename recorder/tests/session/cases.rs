@@ -118,7 +118,7 @@ fn built(builder: Builder) {
 
 /// More sync events than there is room for, while a lock is held.
 fn full(builder: Builder) {
-    let _session = builder.limit(1 << 20).start().unwrap();
+    let _session = builder.limit(1 << 19).start().unwrap();
     let threads: Vec<_> = (0..3).map(|_| thread::spawn(|| hold(20_000))).collect();
     for thread in threads {
         thread.join().unwrap();

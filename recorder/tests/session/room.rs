@@ -36,7 +36,7 @@ fn room_later(full: &str) {
 fn without_room_it_counts_and_what_is_there_is_whole() {
     let run = Run::new("full.trace");
     succeeded(&run.builds("full"));
-    assert!(run.path().metadata().unwrap().len() <= 1 << 20);
+    assert!(run.path().metadata().unwrap().len() <= 1 << 19);
     let trace = run.trace();
     assert!(trace.info.complete);
     let recorded = count(&trace, Kind::Rel);

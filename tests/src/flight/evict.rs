@@ -126,12 +126,15 @@ fn threads(file: &[u8], at: usize, size: usize) -> Vec<u32> {
 
 /// Calls `visit` with the thread of every switch, and with every event.
 fn events(words: &[u64], mut visit: impl FnMut(Option<u32>, Option<SyncEvent>)) {
-    let mut at = 0;
+    let (mut at, mut before) = (0, None);
     while let Some(first) = words.get(at).copied().filter(|first| *first != 0) {
         if first as u8 == words::SWITCH {
             visit(words.get(at + 1).map(|thread| *thread as u32), None);
+            before = None;
         } else {
-            visit(None, words::decode_sync(&words[at..]).map(|it| it.event));
+            let decoded = words::decode_sync(&words[at..], before);
+            before = decoded.and_then(|it| it.second);
+            visit(None, decoded.map(|it| it.event));
         }
         at += words::sync_words(first);
     }

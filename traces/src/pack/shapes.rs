@@ -41,18 +41,27 @@ const FIELDS: u8 = 3;
 /// Column of times.
 const TIME: u8 = FIELDS + 3;
 
-/// A word that is no whole event.
-const STRAY: u8 = 0;
+/// One word: a compact event without its second, or a word that is no whole
+/// event.
+const ONE: u8 = 0;
 const COMPACT: u8 = 1;
 const COMPACT_TIMED: u8 = 2;
 const SWITCHES: u8 = 3;
+/// A compact event without its second word, with a time.
+const ONE_TIMED: u8 = 4;
 /// The full event whose [fields](words::full_fields) are added to it.
-const FULL: u8 = 4;
+const FULL: u8 = 5;
 const FULL_SHAPES: u8 = 64;
 
 /// Sync events.
 pub(super) fn sync() -> Layout {
-    let mut shapes = vec![vec![0], vec![0, 1], vec![0, 1, TIME], vec![0, 9, 10]];
+    let mut shapes = vec![
+        vec![0],
+        vec![0, 1],
+        vec![0, 1, TIME],
+        vec![0, 9, 10],
+        vec![0, TIME],
+    ];
     for fields in 0..FULL_SHAPES {
         let follow = (0..6).filter(|field| fields >> field & 1 != 0);
         let follow = follow.map(|field| FIELDS + field);
@@ -67,10 +76,14 @@ pub(super) fn sync() -> Layout {
 /// The shape of the event that begins with `first`.
 fn of_event(first: u64) -> u8 {
     match first {
-        0 => STRAY,
+        0 => ONE,
         _ if first as u8 == SWITCH => SWITCHES,
-        _ if words::is_compact(first) && first & HAS_TIME != 0 => COMPACT_TIMED,
-        _ if words::is_compact(first) => COMPACT,
+        _ if words::is_compact(first) => match (words::sync_words(first), first & HAS_TIME) {
+            (1, _) => ONE,
+            (_, 0) => COMPACT,
+            (2, _) => ONE_TIMED,
+            _ => COMPACT_TIMED,
+        },
         _ => FULL + words::full_fields(first),
     }
 }
@@ -82,7 +95,7 @@ pub(super) fn of_sync(layout: &Layout, words: &[[u8; 8]], shapes: &mut Vec<u8>) 
         let shape = of_event(u64::from_le_bytes(*first));
         let length = layout.shapes[usize::from(shape)].len();
         let whole = at + length <= words.len();
-        shapes.push(if whole { shape } else { STRAY });
+        shapes.push(if whole { shape } else { ONE });
         at += if whole { length } else { 1 };
     }
 }
@@ -118,8 +131,11 @@ mod tests {
         words.extend([compact.to_le_bytes(), [1; 8]]);
         words.extend([(compact | HAS_TIME).to_le_bytes(), [1; 8], [2; 8]]);
         words.extend(words::switch(4, 5).map(u64::to_le_bytes));
+        let one = compact | words::same(7, 7).expect("the same");
+        words.push(one.to_le_bytes());
+        words.extend([(one | HAS_TIME).to_le_bytes(), [2; 8]]);
         words.push(compact.to_le_bytes());
-        expected.extend([COMPACT, COMPACT_TIMED, SWITCHES, STRAY]);
+        expected.extend([COMPACT, COMPACT_TIMED, SWITCHES, ONE, ONE_TIMED, ONE]);
         let mut shapes = Vec::new();
         of_sync(&layout, &words, &mut shapes);
         assert_eq!(shapes, expected);

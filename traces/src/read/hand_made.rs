@@ -10,23 +10,23 @@ use crate::kind::Kind;
 use crate::trace::Trace;
 
 /// A file under way.
-struct Made(Vec<u8>);
+pub(super) struct Made(Vec<u8>);
 
 /// A chunk of one page to be laid into it.
-struct Laid<'a> {
-    stream: StreamKind,
-    thread: u32,
-    position: u64,
-    site: u32,
-    ticks: u64,
-    switches: bool,
+pub(super) struct Laid<'a> {
+    pub(super) stream: StreamKind,
+    pub(super) thread: u32,
+    pub(super) position: u64,
+    pub(super) site: u32,
+    pub(super) ticks: u64,
+    pub(super) switches: bool,
     /// Bytes of payload, if it is closed.
-    used: Option<u32>,
-    words: &'a [u64],
+    pub(super) used: Option<u32>,
+    pub(super) words: &'a [u64],
 }
 
 impl Laid<'_> {
-    fn new(stream: StreamKind, thread: u32, words: &[u64]) -> Laid<'_> {
+    pub(super) fn new(stream: StreamKind, thread: u32, words: &[u64]) -> Laid<'_> {
         Laid {
             stream,
             thread,
@@ -41,7 +41,7 @@ impl Laid<'_> {
 }
 
 impl Made {
-    fn new() -> Made {
+    pub(super) fn new() -> Made {
         let mut made = Made(vec![0; PAGE]);
         made.put(header::MAGIC, &MAGIC);
         made.put(header::VERSION, &VERSION.to_le_bytes());
@@ -58,7 +58,7 @@ impl Made {
         self.0[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
-    fn lay(&mut self, laid: &Laid<'_>) {
+    pub(super) fn lay(&mut self, laid: &Laid<'_>) {
         let at = self.0.len();
         self.0.resize(at + PAGE, 0);
         self.put(at + chunk::MAGIC, &chunk::MAGIC_VALUE.to_le_bytes());
@@ -77,7 +77,7 @@ impl Made {
         }
     }
 
-    fn read(&self) -> Trace {
+    pub(super) fn read(&self) -> Trace {
         let folder = folder();
         let path = folder.path().join("made.trace");
         std::fs::write(&path, &self.0).expect("written");
@@ -85,8 +85,8 @@ impl Made {
     }
 }
 
-/// Words of an event at `time` (0: none), `delta` access words after the last.
-fn event(kind: Kind, delta: u64, time: u64) -> Vec<u64> {
+/// Words of a full event at `time` (0: none), `delta` access words after the last.
+pub(super) fn event(kind: Kind, delta: u64, time: u64) -> Vec<u64> {
     let mut event = SyncEvent::new(kind);
     (event.object, event.number, event.site) = (0, 0, SiteId(100));
     event.time = if time == 0 { NO_TIME } else { time };

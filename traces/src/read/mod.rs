@@ -30,6 +30,8 @@ mod interrupted;
 mod label;
 mod names;
 #[cfg(test)]
+mod one_word;
+#[cfg(test)]
 mod round_trip;
 mod streams;
 mod tables;

@@ -153,9 +153,10 @@ fn add_sync(
     };
     let bytes = mapping.bytes(run.bytes.clone());
     let bytes = bytes.words();
-    let mut at = 0;
+    let (mut at, mut before) = (0, None);
     while at < bytes.len() {
-        let event = decode(&bytes[at..]).filter(|decoded| lawful(&decoded.event, rules.voids));
+        let event =
+            decode(&bytes[at..], before).filter(|decoded| lawful(&decoded.event, rules.voids));
         let Some(mut decoded) = event else {
             end.broken = true;
             thread.break_at(end.ticks);
@@ -165,6 +166,7 @@ fn add_sync(
         let delta = decoded.delta_after(end.mark);
         let position = end.accesses.saturating_add(delta);
         end.mark = decoded.mark;
+        before = decoded.second;
         if position > available && !rules.copy {
             thread.break_at(end.ticks);
         }
@@ -179,12 +181,12 @@ fn add_sync(
     end.position = end.position.saturating_add(run.words());
 }
 
-fn decode(bytes: &[[u8; 8]]) -> Option<words::DecodedSync> {
+fn decode(bytes: &[[u8; 8]], before: Option<u64>) -> Option<words::DecodedSync> {
     let mut event = [0; SYNC_WORDS_MAX];
     for (word, bytes) in event.iter_mut().zip(bytes) {
         *word = u64::from_le_bytes(*bytes);
     }
-    words::decode_sync(&event[..bytes.len().min(SYNC_WORDS_MAX)])
+    words::decode_sync(&event[..bytes.len().min(SYNC_WORDS_MAX)], before)
 }
 
 /// Whether the event has the operands that its kind must have, in the bounds

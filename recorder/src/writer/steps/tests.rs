@@ -184,13 +184,15 @@ fn numbers(file: &[u8]) -> Vec<u64> {
 }
 
 fn numbers_of_syncs(mut words: &[u64], numbers: &mut Vec<u64>) {
+    let mut before = None;
     while let Some(first) = words.first().filter(|first| **first != 0) {
-        let decoded = decode_sync(words).unwrap_or_else(|| panic!("no event: {first:#x}"));
+        let decoded = decode_sync(words, before).unwrap_or_else(|| panic!("no event: {first:#x}"));
         let event = decoded.event;
         if event.kind != Kind::ThreadBegin {
             assert_eq!(event.object, OBJECT);
             numbers.push(event.number % COMPACT_NUMBERS);
         }
+        before = decoded.second;
         words = &words[decoded.words..];
     }
 }

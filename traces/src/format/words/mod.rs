@@ -15,14 +15,19 @@
 //! | | 17 | compact |
 //! | | 48..64 | mark: where the thread's access stream was, in words, from any point that holds for a chunk of it, modulo 2^16 |
 //!
-//! *Compact*, two words, or three with a time: what a recorder mostly writes. An
-//! extra is the same as the number.
+//! *Compact*, two words or one, and a time behind them: what a recorder mostly
+//! writes. An extra is the same as the number.
 //!
 //! | word | bits | meaning |
 //! | --- | --- | --- |
-//! | first | 18..48 | site |
+//! | first | 9 | no second word: it is that of the event before |
+//! | | 11 | with bit 9: but its number is one more |
+//! | | 18..48 | site |
 //! | second | 0..20 | object + 1, 0 for none |
 //! | | 20..64 | number; all ones is pending |
+//!
+//! So the words of a chunk are decoded from its beginning, or from a switch, on:
+//! what the event before was is handed from one to the next.
 //!
 //! How far the access stream has come since the thread's last sync event is the
 //! difference of the two marks. A compact event is only written where both lie

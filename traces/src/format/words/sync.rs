@@ -31,10 +31,16 @@ pub const MARK_SHIFT: u32 = 48;
 const SITE_SHIFT: u32 = 18;
 /// Sites below this fit into a compact event.
 pub const COMPACT_SITES: u32 = 1 << 30;
-/// Words that a compact event takes, but for its time.
+/// Most words that a compact event takes, but for its time.
 pub const COMPACT_WORDS: usize = 2;
+/// A compact event without its second word, which is that of the event before.
+pub const AS_BEFORE: u64 = 1 << 9;
+/// Its number is one more than that.
+const ONE_MORE: u64 = 1 << 11;
 /// Bits of a compact event's second word that hold the object, plus 1.
 pub const OBJECT_BITS: u32 = 20;
+/// One more in the number of such a word.
+const ONE: u64 = 1 << OBJECT_BITS;
 /// Mask of these.
 pub const OBJECT_MASK: u64 = (1 << OBJECT_BITS) - 1;
 /// Numbers below this fit into a compact event.
@@ -85,6 +91,55 @@ pub const fn compact_object(object: u32, number: u64) -> Option<u64> {
         return None;
     }
     Some(object | number << OBJECT_BITS)
+}
+
+/// What is added to the first word of a compact event if its second word is left
+/// out: it is the same as that of the event before, or its number one more.
+/// `None` if it is neither. (Behind [`NO_NUMBER`] there is no next one: it is not
+/// asked of an object's number 0.)
+#[inline(always)]
+#[must_use]
+pub const fn same_or_next(second: u64, before: u64) -> Option<u64> {
+    let ahead = second.wrapping_sub(before);
+    if ahead & !ONE != 0 {
+        return None;
+    }
+    Some(AS_BEFORE | ahead >> (OBJECT_BITS - ONE_MORE.trailing_zeros()))
+}
+
+/// As [`same_or_next`], if it is the same.
+#[inline(always)]
+#[must_use]
+pub const fn same(second: u64, before: u64) -> Option<u64> {
+    if second == before {
+        Some(AS_BEFORE)
+    } else {
+        None
+    }
+}
+
+/// As [`same_or_next`], if its number is one more.
+#[inline(always)]
+#[must_use]
+pub const fn next(second: u64, before: u64) -> Option<u64> {
+    if second.wrapping_sub(before) == ONE {
+        Some(AS_BEFORE | ONE_MORE)
+    } else {
+        None
+    }
+}
+
+/// The second word of the compact event that begins with `words`; `before` is
+/// that of the event before.
+fn second_of_compact(words: &[u64], before: Option<u64>) -> Option<u64> {
+    match words.first()? & (AS_BEFORE | ONE_MORE) {
+        0 => words.get(1).copied(),
+        AS_BEFORE => before,
+        ONE_MORE => None,
+        _ => before?
+            .checked_add(ONE)
+            .filter(|second| second >> OBJECT_BITS < COMPACT_NUMBERS),
+    }
 }
 
 /// Encodes a full sync event; `delta` is the number of access words since the
@@ -147,6 +202,8 @@ pub struct DecodedSync {
     pub mark: u16,
     /// Words that it takes.
     pub words: usize,
+    /// The second word of a compact event, for the one behind it.
+    pub second: Option<u64>,
 }
 
 impl DecodedSync {
@@ -167,7 +224,8 @@ pub fn sync_words(first: u64) -> usize {
         return SWITCH_WORDS;
     }
     if first & COMPACT != 0 {
-        return COMPACT_WORDS + usize::from(first & HAS_TIME != 0);
+        return COMPACT_WORDS - usize::from(first & AS_BEFORE != 0)
+            + usize::from(first & HAS_TIME != 0);
     }
     const OPTIONAL: u64 = HAS_NUMBER | HAS_EXTRA | HAS_OTHER | HAS_TIME | HAS_STAMP | HAS_DELTA;
     2 + (first & OPTIONAL).count_ones() as usize
@@ -189,36 +247,49 @@ pub fn switch(thread: u32, position: u64) -> [u64; SWITCH_WORDS] {
     [u64::from(SWITCH), u64::from(thread), position]
 }
 
-/// Decodes the sync event at the beginning of `words`. `None` if they are no
-/// event of this version, or fewer than it takes.
+/// Decodes the sync event at the beginning of `words`; `before` is the
+/// [second word](DecodedSync::second) of the event before it, if that stands in
+/// the same chunk with nothing between. `None` if the words are no event of
+/// this version, or fewer than it takes.
 #[must_use]
-pub fn decode_sync(words: &[u64]) -> Option<DecodedSync> {
+pub fn decode_sync(words: &[u64], before: Option<u64>) -> Option<DecodedSync> {
     let first = *words.first()?;
-    let second = *words.get(1)?;
     let mut event = SyncEvent::new(Kind::from_number((first & 0xff) as u8)?);
     event.tried = first & TRIED != 0;
     event.order = *MemoryOrder::ALL.get((first >> ORDER_SHIFT & 7) as usize)?;
-    let mark = (first >> MARK_SHIFT) as u16;
     if first & COMPACT != 0 {
-        event.object = ((second & OBJECT_MASK) as u32).wrapping_sub(1);
-        event.site = site_of_compact(first);
-        event.number = match second >> OBJECT_BITS {
-            COMPACT_NUMBERS => NO_NUMBER,
-            number => number,
-        };
-        if first & EXTRA_IS_NUMBER != 0 {
-            event.extra = event.number;
-        }
-        if first & HAS_TIME != 0 {
-            event.time = *words.get(COMPACT_WORDS)?;
-        }
-        return Some(DecodedSync {
-            event,
-            delta: None,
-            mark,
-            words: sync_words(first),
-        });
+        return decode_compact(event, words, before);
     }
+    decode_full(event, words)
+}
+
+fn decode_compact(mut event: SyncEvent, words: &[u64], before: Option<u64>) -> Option<DecodedSync> {
+    let first = *words.first()?;
+    let second = second_of_compact(words, before)?;
+    let used = sync_words(first);
+    event.object = ((second & OBJECT_MASK) as u32).wrapping_sub(1);
+    event.site = site_of_compact(first);
+    event.number = match second >> OBJECT_BITS {
+        COMPACT_NUMBERS => NO_NUMBER,
+        number => number,
+    };
+    if first & EXTRA_IS_NUMBER != 0 {
+        event.extra = event.number;
+    }
+    if first & HAS_TIME != 0 {
+        event.time = *words.get(used - 1)?;
+    }
+    Some(DecodedSync {
+        event,
+        delta: None,
+        mark: (first >> MARK_SHIFT) as u16,
+        words: used,
+        second: Some(second),
+    })
+}
+
+fn decode_full(mut event: SyncEvent, words: &[u64]) -> Option<DecodedSync> {
+    let (first, second) = (*words.first()?, *words.get(1)?);
     event.object = (second as u32).wrapping_sub(1);
     event.site = SiteId((second >> 32) as u32);
     let mut used = 2;
@@ -239,7 +310,8 @@ pub fn decode_sync(words: &[u64]) -> Option<DecodedSync> {
     Some(DecodedSync {
         event,
         delta: Some(delta),
-        mark,
+        mark: (first >> MARK_SHIFT) as u16,
         words: used,
+        second: None,
     })
 }
