@@ -10,11 +10,20 @@ pub(crate) use std::sync::OnceLock;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, Ordering, compiler_fence};
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
+/// What no `static` holds, so that loom's own can stand for it.
+#[cfg(not(loom))]
+pub(crate) use std::sync::{Arc, atomic::AtomicPtr as Link};
 #[cfg(not(any(loom, hbtrace_tsan)))]
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 
 #[cfg(hbtrace_tsan)]
 pub(crate) use crate::models::annotated::{Condvar, Mutex, MutexGuard};
+
+#[cfg(loom)]
+pub(crate) use loom::{
+    cell::UnsafeCell as Place,
+    sync::{Arc, atomic::AtomicPtr as Link},
+};
 
 #[cfg(loom)]
 pub(crate) use crate::models::checked::{
@@ -27,6 +36,43 @@ pub(crate) use futex::{wait, wake};
 /// but a service may be unwinding, so poison is ignored.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A place that one thread at a time uses, in the shape of loom's, which checks
+/// that.
+#[cfg(not(loom))]
+pub(crate) struct Place<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(loom))]
+impl<T> Place<T> {
+    pub(crate) const fn new(value: T) -> Place<T> {
+        Place(std::cell::UnsafeCell::new(value))
+    }
+
+    #[inline(always)]
+    pub(crate) fn with_mut<R>(&self, then: impl FnOnce(*mut T) -> R) -> R {
+        then(self.0.get())
+    }
+}
+
+/// Lets others go on, the longer the more often it was called.
+#[derive(Default)]
+pub(crate) struct Backoff(u32);
+
+impl Backoff {
+    /// Calls that only spin, each twice as long as the one before.
+    const SPINS: u32 = 6;
+
+    pub(crate) fn pause(&mut self) {
+        #[cfg(loom)]
+        loom::thread::yield_now();
+        if self.0 < Backoff::SPINS {
+            (0..1 << self.0).for_each(|_| std::hint::spin_loop());
+            self.0 += 1;
+        } else if cfg!(not(loom)) {
+            std::thread::yield_now();
+        }
+    }
 }
 
 /// Waiting for a word, as the kernel offers it.

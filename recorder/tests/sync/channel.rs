@@ -1,5 +1,7 @@
 mirror_tests! {
     use std::panic::{RefUnwindSafe, UnwindSafe};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
     use std::time::Duration;
 
@@ -74,6 +76,58 @@ mirror_tests! {
         let (values, end) = waits.join().unwrap();
         assert_eq!(values, (Ok(1), Ok(2), Ok(3)));
         assert_eq!(end, Err(RecvTimeoutError::Disconnected));
+    }
+
+    /// Wherever the receiver goes, every value is dropped once.
+    #[test]
+    fn values_are_dropped_once() {
+        struct Counts(Arc<AtomicUsize>);
+        impl Drop for Counts {
+            fn drop(&mut self) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        for left in 0..150 {
+            let dropped = Arc::new(AtomicUsize::new(0));
+            let (sender, receiver) = channel();
+            let senders: Vec<_> = (0..2)
+                .map(|_| {
+                    let (sender, dropped) = (sender.clone(), Arc::clone(&dropped));
+                    thread::spawn(move || {
+                        for _ in 0..100 {
+                            let _ = sender.send(Counts(Arc::clone(&dropped)));
+                        }
+                    })
+                })
+                .collect();
+            receiver.iter().take(left).for_each(drop);
+            drop(receiver);
+            for sender in senders {
+                sender.join().unwrap();
+            }
+            assert_eq!(dropped.load(Ordering::Relaxed), 200);
+        }
+    }
+
+    #[test]
+    fn a_panic_in_a_destructor_leaves_no_value() {
+        struct Panics(bool, Arc<AtomicUsize>);
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                self.1.fetch_add(1, Ordering::Relaxed);
+                assert!(!self.0, "it is to panic");
+            }
+        }
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let (sender, receiver) = channel();
+        for k in 0..70 {
+            sender.send(Panics(k == 40, Arc::clone(&dropped))).unwrap();
+        }
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(receiver)));
+        assert!(result.is_err());
+        drop(sender);
+        // Std's leaves some of them.
+        assert!((41..=70).contains(&dropped.load(Ordering::Relaxed)));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Mirror of [`std::sync::mpsc`].
 //!
-//! An unbounded channel is std's, with the message's id travelling beside each
-//! value: sender and receiver need no shared counter. A bounded or rendezvous
-//! channel is a queue of our own, since which receive freed which slot
-//! orders threads too, and has to be decided and recorded under one lock.
+//! Both kinds of channels are queues of our own. In an unbounded one the number of
+//! a message is its place in a list, so nothing travels beside the value. In a
+//! bounded or rendezvous one it also orders threads which receive freed which
+//! slot, and that is decided and recorded under one lock.
 //!
 //! `send` is recorded before the value can be received, `recv` after it was,
 //! `close` before a sender is gone, `recv_closed` when a receiver saw that all
@@ -23,7 +23,7 @@
 mod bounded;
 mod departure;
 mod iter;
-mod message;
+mod list;
 mod queue;
 mod receiver;
 mod sender;

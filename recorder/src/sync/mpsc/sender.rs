@@ -2,20 +2,19 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
-use std::sync::mpsc::{self as std_mpsc, SendError};
+use std::sync::mpsc::SendError;
 
 use hbtrace_traces::kind::Kind;
 
-use super::message;
+use super::list::{self, List};
 use super::receiver::Receiver;
-use super::unbounded::{Envelope, GONE, Head, Unbounded, WAITS};
+use super::unbounded::{Head, Unbounded};
 use crate::emit;
+use crate::primitive::Arc;
 
 /// Sends on an unbounded channel; see [`std::sync::mpsc::Sender`].
 pub struct Sender<T> {
-    head: Arc<Head>,
-    inner: std_mpsc::Sender<Envelope<T>>,
+    list: Arc<List<T, Head>>,
     /// Where it was made: the site of its drop.
     site: &'static Location<'static>,
 }
@@ -24,15 +23,12 @@ pub struct Sender<T> {
 #[must_use]
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let (sender, receiver) = std_mpsc::channel();
-    let head = Arc::new(Head::new());
+    let (list, taker) = list::list(Head::new());
     let sender = Sender {
-        head: Arc::clone(&head),
-        inner: sender,
+        list,
         site: Location::caller(),
     };
-    let receiver = Unbounded::new(head, receiver);
-    (sender, Receiver::unbounded(receiver))
+    (sender, Receiver::unbounded(Unbounded::new(taker)))
 }
 
 impl<T> Sender<T> {
@@ -43,40 +39,32 @@ impl<T> Sender<T> {
     #[inline]
     #[track_caller]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        if !emit::recording() {
-            let message = message::UNRECORDED;
-            let sent = self.inner.send(Envelope { message, value: t });
-            return sent.map_err(|SendError(envelope)| SendError(envelope.value));
-        }
         let site = Location::caller();
-        let receiver = self.head.receiver();
-        if receiver == GONE {
-            self.head.send_failed(site);
+        let Some(claimed) = self.list.claim() else {
+            self.list.beside.send_failed(site);
             return Err(SendError(t));
+        };
+        let told = emit::recording();
+        if told {
+            let timed = claimed.is_awaited();
+            let head = &self.list.beside;
+            head.record_message(Kind::Send, claimed.number, timed, site);
         }
-        let message = message::next();
-        let timed = receiver == WAITS;
-        self.head.record_message(Kind::Send, message, timed, site);
-        self.inner
-            .send(Envelope { message, value: t })
-            .map_err(|SendError(envelope)| {
-                self.head.record(Kind::Unsent, site, |event| event);
-                self.head.send_failed(site);
-                SendError(envelope.value)
-            })
+        claimed.put(t, told);
+        Ok(())
     }
 
     pub(crate) fn set_name(&self, name: &str) {
-        self.head.set_name(name);
+        self.list.beside.set_name(name);
     }
 }
 
 impl<T> Clone for Sender<T> {
     #[track_caller]
     fn clone(&self) -> Sender<T> {
+        self.list.add_sender();
         Sender {
-            head: Arc::clone(&self.head),
-            inner: self.inner.clone(),
+            list: Arc::clone(&self.list),
             site: Location::caller(),
         }
     }
@@ -84,10 +72,8 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        // The sender inside goes after this.
-        let timed = self.head.receiver() == WAITS;
-        self.head
-            .record(Kind::Close, self.site, |event| event.timed(timed));
+        self.list.beside.sender_goes(self.site);
+        self.list.remove_sender();
     }
 }
 
