@@ -63,6 +63,7 @@ struct State<T> {
     sent: u64,
     received: u64,
     senders: usize,
+    /// And nobody has woken it yet.
     receiver_waits: bool,
     receiver_gone: bool,
 }
@@ -143,7 +144,8 @@ impl<T> Queue<T> {
         site: &'static Location<'static>,
     ) -> Result<(), SendError<T>> {
         let number = state.sent + 1;
-        let wakes = state.receiver_waits;
+        // Woken once: who sends before it has the lock need not wake it again.
+        let wakes = std::mem::take(&mut state.receiver_waits);
         self.record_message(Kind::Send, number, wakes, site);
         state.sent = number;
         state.messages.push_back(Some(value));
