@@ -81,7 +81,14 @@ pub(crate) fn sync_known(mut event: SyncEvent, timed: bool) {
 /// Records a numbered sync event that nothing waits for: as a compact one if it
 /// fits. The caller has asked whether anything is [`recording`].
 #[inline(always)]
-pub(crate) fn quick(kind: Kind, order: MemoryOrder, object: u32, number: u64, site: Place) {
+pub(crate) fn quick(
+    kind: Kind,
+    order: MemoryOrder,
+    object: u32,
+    number: u64,
+    site: impl Into<Place>,
+) {
+    let site = site.into();
     let bits = words::compact_kind(kind, order, false);
     let second = words::compact_object(object, number);
     if second
@@ -94,7 +101,14 @@ pub(crate) fn quick(kind: Kind, order: MemoryOrder, object: u32, number: u64, si
 
 /// Records a numbered sync event with its time.
 #[inline(never)]
-pub(crate) fn timed(kind: Kind, order: MemoryOrder, object: u32, number: u64, site: Place) {
+pub(crate) fn timed(
+    kind: Kind,
+    order: MemoryOrder,
+    object: u32,
+    number: u64,
+    site: impl Into<Place>,
+) {
+    let site = site.into();
     let bits = words::compact_kind(kind, order, false);
     let second = words::compact_object(object, number);
     if second
@@ -108,7 +122,8 @@ pub(crate) fn timed(kind: Kind, order: MemoryOrder, object: u32, number: u64, si
 
 /// As [`quick`], for an event whose extra is the same as its number.
 #[inline(always)]
-pub(crate) fn quick_twice(kind: Kind, object: u32, number: u64, site: Place) {
+pub(crate) fn quick_twice(kind: Kind, object: u32, number: u64, site: impl Into<Place>) {
+    let site = site.into();
     let bits = words::compact_kind(kind, MemoryOrder::Relaxed, false) | words::EXTRA_IS_NUMBER;
     let second = words::compact_object(object, number);
     if second
@@ -121,7 +136,8 @@ pub(crate) fn quick_twice(kind: Kind, object: u32, number: u64, site: Place) {
 
 /// As [`timed`], for an event whose extra is the same as its number.
 #[inline(never)]
-pub(crate) fn timed_twice(kind: Kind, object: u32, number: u64, site: Place) {
+pub(crate) fn timed_twice(kind: Kind, object: u32, number: u64, site: impl Into<Place>) {
+    let site = site.into();
     let bits = words::compact_kind(kind, MemoryOrder::Relaxed, false) | words::EXTRA_IS_NUMBER;
     let second = words::compact_object(object, number);
     if second
@@ -158,8 +174,9 @@ pub(crate) fn pending(
     order: MemoryOrder,
     object: u32,
     fits: bool,
-    site: Place,
+    site: impl Into<Place>,
 ) -> Pending {
+    let site = site.into();
     let bits = words::compact_kind(kind, order, false);
     let second = words::compact_object(object, NO_NUMBER).filter(|_| fits);
     let stamped = second.and_then(|second| writer::stamped_pending(bits, second, site));
@@ -169,10 +186,18 @@ pub(crate) fn pending(
     }))
 }
 
+/// Records an event before its operation happens, with its number missing.
+#[cfg(feature = "raw")]
+pub(crate) fn pending_event(mut event: Event) -> Pending {
+    let recorded = recording().then(|| writer::sync(&mut event, true));
+    Pending(recorded.flatten().map(|(slot, _)| slot))
+}
+
 /// As [`pending`], of a compact event: its first word's kind, and its object as
 /// the second word holds it. `None`: the full path has to.
 #[inline(always)]
-pub(crate) fn pending_brief(kind: u64, object: u64, site: Place) -> Option<Brief> {
+pub(crate) fn pending_brief(kind: u64, object: u64, site: impl Into<Place>) -> Option<Brief> {
+    let site = site.into();
     writer::brief_pending(kind, object | !words::OBJECT_MASK, site).map(Brief)
 }
 
@@ -230,7 +255,8 @@ fn fitting(slot: NumberSlot, number: u64) -> u64 {
 /// Records a plain access of `len` bytes at `address`: memory of the process,
 /// or object space (see [`hbtrace_traces::id::Location`]).
 #[inline(always)]
-pub(crate) fn access(write: bool, address: u64, len: u64, site: Place) {
+pub(crate) fn access(write: bool, address: u64, len: u64, site: impl Into<Place>) {
+    let site = site.into();
     if !writer::access(write, address, len, site) {
         writer::access_full(write, address, len, site);
     }

@@ -1,9 +1,9 @@
 //! A sync event as a mirror tells it.
 
-use std::panic::Location;
-
 use hbtrace_traces::event::{MemoryOrder, SyncEvent};
 use hbtrace_traces::kind::Kind;
+
+use crate::site::Place;
 
 /// A sync event to record.
 #[derive(Clone, Copy)]
@@ -13,18 +13,18 @@ pub(crate) struct Event {
     pub(crate) sync: SyncEvent,
     /// It needs a time stamp: it waited, ended a wait, or might have.
     pub(crate) timed: bool,
-    pub(crate) site: &'static Location<'static>,
+    pub(crate) site: Place,
 }
 
 impl Event {
     #[inline]
-    pub(crate) fn new(kind: Kind, object: u32, site: &'static Location<'static>) -> Event {
+    pub(crate) fn new(kind: Kind, object: u32, site: impl Into<Place>) -> Event {
         let mut sync = SyncEvent::new(kind);
         sync.object = object;
         Event {
             sync,
             timed: false,
-            site,
+            site: site.into(),
         }
     }
 

@@ -121,6 +121,8 @@ pub mod cell;
 #[cfg(feature = "record")]
 mod chunk;
 #[cfg(feature = "record")]
+mod code;
+#[cfg(feature = "record")]
 mod copies;
 #[cfg(feature = "record")]
 mod emit;
@@ -147,6 +149,8 @@ mod output;
 mod primitive;
 #[cfg(feature = "record")]
 mod process;
+#[cfg(all(feature = "raw", not(loom)))]
+pub mod raw;
 #[cfg(feature = "record")]
 mod series;
 #[cfg(feature = "record")]

@@ -16,6 +16,7 @@ use hbtrace_traces::kind::Kind;
 
 use crate::emit::{self, Event};
 use crate::primitive::{AtomicU64, Ordering};
+use crate::site::Place;
 use crate::writer;
 
 /// This thread reads `len` bytes at `pointer`, which is not followed.
@@ -41,7 +42,7 @@ pub fn write<T: ?Sized>(pointer: *const T, len: usize) {
 }
 
 #[inline]
-fn access(write: bool, address: usize, len: usize, site: &'static Location<'static>) {
+pub(crate) fn access(write: bool, address: usize, len: usize, site: impl Into<Place>) {
     if len == 0 || emit::is_off() {
         return;
     }
@@ -124,7 +125,7 @@ impl Access {
             write,
             address: std::ptr::from_ref(value).addr() as u64,
             len: size_of_val(value) as u64,
-            place,
+            place: place.into(),
         })
     }
 }
@@ -185,7 +186,7 @@ pub fn free<T: ?Sized>(pointer: *const T, len: usize) {
     life(Kind::Free, pointer.addr(), len, Location::caller());
 }
 
-fn life(kind: Kind, address: usize, len: usize, site: &'static Location<'static>) {
+pub(crate) fn life(kind: Kind, address: usize, len: usize, site: impl Into<Place>) {
     if len > 0 && emit::recording() {
         if is_out_of_reach(address, len) {
             // No recorded access can lie there, so no order is missing.

@@ -83,7 +83,7 @@ impl Object {
                 object: id,
                 kind: kind as u8,
                 name: name.map(str::to_owned),
-                site: shared.site(self.site),
+                site: shared.site(self.site.into()),
                 len,
                 address: 0,
             });
@@ -150,6 +150,16 @@ impl Object {
         let bytes = trace::Location::of_object(ObjectId(id), len);
         emit::access(write, bytes.start, bytes.len, site);
     }
+}
+
+/// Draws the id of an object that is kept elsewhere, and announces it.
+#[cfg(feature = "raw")]
+pub(crate) fn draw(announce: impl FnOnce(u32)) -> u32 {
+    let mut next = lock(&NEXT);
+    let id = *next;
+    *next += 1;
+    announce(id);
+    id
 }
 
 #[cfg(all(test, loom))]

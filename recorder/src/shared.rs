@@ -8,6 +8,7 @@ use hbtrace_traces::format::layout::{StreamKind, header};
 use hbtrace_traces::format::table::Record;
 
 use crate::chunk::Chunk;
+use crate::code;
 use crate::header::Header;
 use crate::primitive::{AtomicU32, AtomicU64, OnceLock, Ordering};
 use crate::site::{Place, Sites};
@@ -150,14 +151,24 @@ impl Shared {
         self.space.is_long_ago(then)
     }
 
-    /// The number of a place in the source.
+    /// The number of a place.
     pub(crate) fn site(&self, place: Place) -> u32 {
         self.sites.number(place, |site| {
+            let (file, line, column) = match place.as_source() {
+                Some(source) => (source.file().to_owned(), source.line(), source.column()),
+                None => {
+                    let address = place.as_code().unwrap_or_default();
+                    let file = code::name(address, |module| {
+                        let _ = self.announce(module);
+                    });
+                    (file, 0, 0)
+                }
+            };
             let _ = self.announce(&Record::Site {
                 site,
-                file: place.file().to_owned(),
-                line: place.line(),
-                column: place.column(),
+                file,
+                line,
+                column,
             });
         })
     }

@@ -50,7 +50,8 @@ impl Table {
         let Some(bytes) = encode(record) else {
             return false;
         };
-        let may_pass = space.is_flight() && !matches!(record, Record::Site { .. });
+        let may_pass =
+            space.is_flight() && !matches!(record, Record::Site { .. } | Record::Module { .. });
         let mut lasting = lock(&self.lasting);
         if !may_pass || lasting.bytes() < LASTING {
             lasting.append(&bytes, space);

@@ -63,6 +63,8 @@ pub struct Info {
     pub waited_ms: u32,
     /// Chunks that the helper had not made ready when they were drawn.
     pub chunks_behind: u32,
+    /// Object files whose code sites name by its address, by their paths.
+    pub modules: Vec<Module>,
     /// What a person should know about the trace, one sentence each.
     pub warnings: Vec<String>,
 }
@@ -104,6 +106,15 @@ pub struct Site {
     pub line: Option<u32>,
     /// Column, from 1, if known.
     pub column: Option<u32>,
+}
+
+/// An object file whose code sites name by its address, as `path+0xaddress`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// Its path, as the loader of the recorded process told it.
+    pub path: String,
+    /// Its build id in hexadecimal digits; empty if it has none.
+    pub build_id: String,
 }
 
 /// Where a thread's accesses are.

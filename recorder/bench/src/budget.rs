@@ -42,7 +42,7 @@ pub const BUDGETS: &[Budget] = &[
     budget("pointer-load", 4.0, 74.0),
     budget("pointer-store", 4.0, 73.0),
     budget("pointer-swap", 5.0, 75.0),
-    budget("channel", 0.0, 40.0),
+    budget("channel", 125.0, 465.0),
     budget("channel-bounded", 110.0, 475.0),
     budget("once-get", 8.0, 38.0),
 ];

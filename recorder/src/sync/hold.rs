@@ -223,7 +223,7 @@ impl Head {
         let kind = compact_kind(acquires(SHARED), MemoryOrder::Relaxed, tried);
         if ended & OBJECT_MASK != 0
             && emit::is_on()
-            && let Some(site) = emit::brief(kind, ended, site, follows(SHARED))
+            && let Some(site) = emit::brief(kind, ended, site.into(), follows(SHARED))
         {
             return site;
         }
@@ -244,7 +244,7 @@ impl Head {
         // As in `begin`.
         if ended & OBJECT_MASK != 0
             && emit::is_on()
-            && let Some(site) = emit::stamped(kind, ended, site)
+            && let Some(site) = emit::stamped(kind, ended, site.into())
         {
             return site;
         }

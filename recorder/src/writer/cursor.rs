@@ -275,7 +275,7 @@ pub(crate) fn brief(
 /// `how` is its ordering, of which there are fewer than eight.
 #[inline(always)]
 pub(crate) fn is_polled(place: Place, how: u8, marks: [u64; 2]) -> bool {
-    let place = std::ptr::from_ref(place).addr() + usize::from(how);
+    let place = place.word() + usize::from(how);
     with_cursor(|cursor| cursor.poll.is(&cursor.sync, place, marks))
 }
 
@@ -296,7 +296,7 @@ pub(crate) fn brief_load(
         }
         cursor.put_compact(next, site | kind, second, second);
         let after = next.wrapping_add(COMPACT_WORDS);
-        let place = std::ptr::from_ref(place).addr() + usize::from(how);
+        let place = place.word() + usize::from(how);
         cursor.poll.set(next, after, place, marks);
         Some(())
     })

@@ -156,6 +156,12 @@ fn os_thread() -> u32 {
     unsafe { libc::gettid() as u32 }
 }
 
+/// Whether this thread is within the recorder.
+#[cfg(feature = "raw")]
+pub(crate) fn is_inside() -> bool {
+    with_cursor(|cursor| cursor.sync.is_busy() || cursor.access.is_busy())
+}
+
 /// This thread's id, which begins its recording.
 pub(crate) fn thread() -> u32 {
     let thread = || with_cursor(|cursor| cursor.thread.get());

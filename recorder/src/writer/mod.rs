@@ -53,6 +53,8 @@ pub(crate) use cursor::{
     Access, access, accesses, brief, brief_load, brief_pending, brief_release, is_off, is_polled,
 };
 pub(crate) use full::{access_full, sync, sync_counted, sync_known};
+#[cfg(feature = "raw")]
+pub(crate) use life::is_inside;
 pub(crate) use life::{adopt, lose_access, lose_sync, quietly, shut, thread};
 pub(crate) use stamped::{stamped, stamped_pending, stamped_release};
 pub(crate) use stream::{BriefSlot, NumberSlot};

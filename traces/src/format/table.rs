@@ -51,6 +51,13 @@ pub enum Record {
         /// Column, from 1; 0 if unknown.
         column: u32,
     },
+    /// Sites name code of this object file, as `path+0xaddress`.
+    Module {
+        /// Its path, as the loader told it.
+        path: String,
+        /// Its build id in hexadecimal digits; empty if it has none.
+        build_id: String,
+    },
 }
 
 fn options() -> impl Options {

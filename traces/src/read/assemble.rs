@@ -17,7 +17,7 @@ use crate::event::{NO_TIME, NONE};
 use crate::format::layout::flags;
 use crate::id::SiteId;
 use crate::mapped::{MappedAccesses, MappedFile, Mapping};
-use crate::trace::{AccessStream, Info, Site, Stream, Trace};
+use crate::trace::{AccessStream, Info, Module, Site, Stream, Trace};
 
 /// Reads everything of a mapped `.trace` file but its accesses.
 ///
@@ -103,6 +103,15 @@ fn put_together(
         streams.push(builder.stream(thread));
     }
     let keep_names = seen.header.rewritten();
+    let modules = seen.tables.modules.iter();
+    let modules = modules.map(|(path, build_id)| Module {
+        path: path.clone(),
+        build_id: build_id.clone(),
+    });
+    let info = Info {
+        modules: modules.collect(),
+        ..info
+    };
     let mut trace = Trace {
         info,
         threads: label::threads(&ids, &seen.tables, keep_names),

@@ -10,7 +10,7 @@ use crate::event::{Access, AccessKind, MemoryOrder, NO_NUMBER, NO_TIME, NONE, Sy
 use crate::id::{Location, ObjectId, SiteId, ThreadId};
 use crate::kind::Kind;
 use crate::object::ObjectKind;
-use crate::trace::{AccessStream, Info, Object, Site, Slice, Stream, Thread, Trace};
+use crate::trace::{AccessStream, Info, Module, Object, Site, Slice, Stream, Thread, Trace};
 use crate::write::write;
 
 /// Reads without replaying: the events of these tests need not be lawful.
@@ -184,6 +184,10 @@ pub(super) fn trace_of(streams: Vec<Stream>) -> Trace {
             complete: true,
             time: Some((3, 1 << 60)),
             arguments: vec!["service".to_owned(), "--port=0".to_owned()],
+            modules: vec![Module {
+                path: "/usr/bin/service".to_owned(),
+                build_id: "0a1b".to_owned(),
+            }],
             ..Info::default()
         },
         threads: (0..streams.len() as u32)

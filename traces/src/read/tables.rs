@@ -1,5 +1,6 @@
 //! The cold tables: names of threads, objects and sites.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
@@ -35,6 +36,7 @@ pub(super) struct Tables {
     pub(super) threads: FxHashMap<u32, ThreadRecord>,
     pub(super) objects: FxHashMap<u32, ObjectRecord>,
     pub(super) sites: FxHashMap<u32, Site>,
+    pub(super) modules: BTreeMap<String, String>,
     /// Records that could not be read.
     pub(super) damaged: u64,
 }
@@ -108,6 +110,9 @@ impl Tables {
                 column,
             } => {
                 self.sites.insert(site, resolved(file, line, column));
+            }
+            Record::Module { path, build_id } => {
+                self.modules.insert(path, build_id);
             }
         }
     }

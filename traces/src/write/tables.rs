@@ -6,7 +6,7 @@ use super::chunks::{Chunks, StreamWriter};
 use crate::format::layout::StreamKind;
 use crate::format::table::{self, Record};
 use crate::id::{Location, ObjectId, SiteId};
-use crate::trace::{Object, Site, Thread, Trace};
+use crate::trace::{Module, Object, Site, Thread, Trace};
 
 /// Writes all tables of `trace`.
 pub(super) fn write(trace: &Trace, chunks: &mut Chunks) -> io::Result<()> {
@@ -16,7 +16,8 @@ pub(super) fn write(trace: &Trace, chunks: &mut Chunks) -> io::Result<()> {
     let threads = threads.map(|(id, thread)| thread_record(id, thread));
     let objects = (0..).zip(&trace.objects);
     let objects = objects.map(|(id, object)| object_record(ObjectId(id), object));
-    for record in sites.chain(threads).chain(objects) {
+    let modules = trace.info.modules.iter().map(module_record);
+    for record in modules.chain(sites).chain(threads).chain(objects) {
         let words = words_of(&record)?;
         writer.push(&words, chunks)?;
     }
@@ -37,6 +38,13 @@ fn words_of(record: &Record) -> io::Result<Vec<u64>> {
     padded.resize(padded.len().next_multiple_of(8), 0);
     let (words, _) = padded.as_chunks::<8>();
     Ok(words.iter().map(|word| u64::from_le_bytes(*word)).collect())
+}
+
+fn module_record(module: &Module) -> Record {
+    Record::Module {
+        path: module.path.clone(),
+        build_id: module.build_id.clone(),
+    }
 }
 
 fn thread_record(id: u32, thread: &Thread) -> Record {

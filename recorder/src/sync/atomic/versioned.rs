@@ -138,7 +138,7 @@ pub(super) trait Recorded: Versioned {
     #[inline(always)]
     fn load(&self, order: Ordering, site: Site) -> Value<Self> {
         let (bits, marks) = self.poll(order);
-        if emit::is_polled(site, recorded(order) as u8, marks) {
+        if emit::is_polled(site.into(), recorded(order) as u8, marks) {
             return Self::Native::from_bits(bits);
         }
         let seen = self.read(self.tag(), order);
@@ -153,7 +153,7 @@ pub(super) trait Recorded: Versioned {
         let kind = compact_kind(Kind::Load, how, false);
         let brief = self.brief(seen).filter(|_| emit::is_on());
         let marks = self.marks(seen);
-        let tell = |second| emit::brief_load(kind, second, site, how as u8, marks);
+        let tell = |second| emit::brief_load(kind, second, site.into(), how as u8, marks);
         if brief.and_then(tell).is_none() {
             self.loaded_full(seen, order, site);
         }
@@ -276,7 +276,7 @@ pub(super) trait Recorded: Versioned {
         if let Some(seen) = self.read(tag, failure) {
             let old = Self::bits(seen);
             if old != current {
-                if !emit::is_polled(site, recorded(failure) as u8, self.marks(seen)) {
+                if !emit::is_polled(site.into(), recorded(failure) as u8, self.marks(seen)) {
                     self.loaded(seen, failure, site);
                 }
                 return Err(Self::Native::from_bits(old));

@@ -138,7 +138,7 @@ fn interrupt_everywhere(event: fn(), room: Option<usize>, stride: usize) {
 
 fn child(path: &Path) {
     let session = crate::record(path).start().unwrap();
-    PLACE.set(Some(Location::caller()));
+    PLACE.set(Some(Location::caller().into()));
     // What is used first allocates.
     EVENTS.iter().for_each(|event| event());
     for handled in 0..EVENTS.len() {

@@ -1,0 +1,52 @@
+//! Plain accesses, as compilers tell them: `__tsan_read8(address)` before the
+//! access, from the place of the access.
+//!
+//! The place is where the call returns to, which only the callee's first
+//! instruction can know for sure: so each function is one that hands it on.
+
+use std::arch::naked_asm;
+
+use hbtrace_recorder::raw::{self, Place};
+
+macro_rules! handed_on {
+    ($($name:ident => $to:ident, $write:literal, $len:literal;)*) => {$(
+        #[doc = concat!("An access of ", stringify!($len), " bytes is about to be made.")]
+        ///
+        /// # Safety
+        /// Called by compiled code; nothing is asked of the address.
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        pub(crate) unsafe extern "C" fn $name(_: usize) {
+            #[cfg(target_arch = "x86_64")]
+            naked_asm!("mov rsi, [rsp]", "jmp {}", sym $to);
+            #[cfg(target_arch = "aarch64")]
+            naked_asm!("mov x1, x30", "b {}", sym $to);
+        }
+
+        extern "C" fn $to(address: usize, back: usize) {
+            raw::access($write, address, $len, Place::of_call(back));
+        }
+    )*};
+}
+
+handed_on! {
+    __tsan_read1 => read1, false, 1;
+    __tsan_read2 => read2, false, 2;
+    __tsan_read4 => read4, false, 4;
+    __tsan_read8 => read8, false, 8;
+    __tsan_read16 => read16, false, 16;
+    __tsan_write1 => write1, true, 1;
+    __tsan_write2 => write2, true, 2;
+    __tsan_write4 => write4, true, 4;
+    __tsan_write8 => write8, true, 8;
+    __tsan_write16 => write16, true, 16;
+    __tsan_unaligned_read2 => unaligned_read2, false, 2;
+    __tsan_unaligned_read4 => unaligned_read4, false, 4;
+    __tsan_unaligned_read8 => unaligned_read8, false, 8;
+    __tsan_unaligned_read16 => unaligned_read16, false, 16;
+    __tsan_unaligned_write2 => unaligned_write2, true, 2;
+    __tsan_unaligned_write4 => unaligned_write4, true, 4;
+    __tsan_unaligned_write8 => unaligned_write8, true, 8;
+    __tsan_unaligned_write16 => unaligned_write16, true, 16;
+    __tsan_vptr_read => vptr_read, false, 8;
+}
