@@ -104,6 +104,15 @@ impl Chunk {
         self.set_u32(chunk::MAGIC, chunk::MAGIC_VALUE);
     }
 
+    /// When it was drawn, as its header says.
+    pub(crate) fn ticks(&self) -> u64 {
+        let at = self.base.wrapping_add(chunk::TICKS).cast();
+        // SAFETY: within the chunk, which is mapped; only accessed atomically.
+        let field = unsafe { AtomicU64::from_ptr(at) };
+        // Relaxed: whoever holds the chunk has stored it, or got it from who has.
+        u64::from_le(field.load(Ordering::Relaxed))
+    }
+
     /// Closes it with `used` bytes of payload.
     pub(crate) fn seal(&self, used: usize) {
         self.set_u32(chunk::USED, used as u32);

@@ -12,7 +12,7 @@ use crate::code;
 use crate::header::Header;
 use crate::primitive::{AtomicU32, AtomicU64, OnceLock, Ordering};
 use crate::site::{Place, Sites};
-use crate::space::{Left, Space, Use};
+use crate::space::{Hold, Left, Space, Use};
 use crate::table::Table;
 use crate::{state, ticks};
 
@@ -116,6 +116,11 @@ impl Shared {
     /// Bytes drawn so far, those of a flight recording over and over.
     pub(crate) fn drawn(&self) -> u64 {
         self.space.drawn()
+    }
+
+    /// Keeps what had happened by `ticks` in a flight recording.
+    pub(crate) fn hold(&self, ticks: u64) -> Hold<'_> {
+        self.space.hold(ticks)
     }
 
     /// The file, to be read; by its path if the service has closed the

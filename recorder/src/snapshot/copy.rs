@@ -6,7 +6,9 @@
 //!
 //! 1. The time is taken. The copy's header says that all that had happened by
 //!    then is in it (state 2, see section 11 of the format); readers compare
-//!    nothing that is later.
+//!    nothing that is later. Of a flight recording, half of the pool is held from
+//!    then on: the chunks that were closed last, and those that are open. They are
+//!    not recycled, and threads go on in the others.
 //! 2. Everything that is handed out is copied, from lower addresses to higher
 //!    ones. A thread stores an event's first word last, so a word that is there
 //!    finds the others there too.
@@ -20,15 +22,16 @@
 //!    it did not need, where another may lie by then: it becomes as small in the
 //!    copy. What has no header is space that was drawn after the beginning, and
 //!    becomes empty.
-//! 4. `evicted until` is read last. It is raised before a chunk is marked as
-//!    free, so it covers all chunks that step 3 left out.
+//! 4. `evicted until` becomes the ticks at which the last chunk was closed that was
+//!    not held, or had to be recycled though it was: it covers all chunks that
+//!    step 3 left out and that were drawn before the beginning.
 //!
 //! An open chunk ends where its first word is zero, in the copy as in the file.
 //! A chunk that was drawn after the beginning is in the copy where it was met,
 //! and readers leave it out by its ticks.
 //!
-//! Where threads write the whole pool anew while it is copied, `evicted until` is
-//! later than the beginning: no verdict holds in such a copy. Only what idle
+//! If so many threads write that what is held is used up as well, `evicted until`
+//! is later than the beginning: no verdict holds in such a copy. Only what idle
 //! threads did last is in it.
 //!
 //! The file is read through its descriptor, not through the mapping: a page that
@@ -91,6 +94,7 @@ fn replaceable(path: &Path) -> io::Result<()> {
 
 fn fill(shared: &Shared, source: &File, to: &File) -> io::Result<bool> {
     let (ticks, ns) = shared.moment();
+    let held = shared.hold(ticks);
     let mut head = vec![0; PAGE];
     source.read_exact_at(&mut head, 0)?;
     let end = u64_of(&head, header::ALLOCATED).min(source.metadata()?.len());
@@ -98,14 +102,16 @@ fn fill(shared: &Shared, source: &File, to: &File) -> io::Result<bool> {
     copy_pieces(source, to, end)?;
     settle(source, to, end)?;
     source.read_exact_at(&mut head, 0)?;
-    let holds = u64_of(&head, header::EVICTED_UNTIL) < ticks;
+    let evicted = held.evicted().unwrap_or(0);
+    drop(held);
     let mut put = |at: usize, bytes: &[u8]| head[at..at + bytes.len()].copy_from_slice(bytes);
     put(header::LAST_TICKS, &ticks.to_le_bytes());
     put(header::LAST_NS, &ns.to_le_bytes());
     put(header::ALLOCATED, &end.to_le_bytes());
+    put(header::EVICTED_UNTIL, &evicted.to_le_bytes());
     put(header::STATE, &COPIED.to_le_bytes());
     to.write_all_at(&head, 0)?;
-    Ok(holds)
+    Ok(evicted < ticks)
 }
 
 /// Copies all but the header; zeros are left out.

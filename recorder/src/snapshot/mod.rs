@@ -25,8 +25,9 @@ pub(crate) use trigger::arm;
 /// One is taken after another.
 static ONE: Mutex<()> = Mutex::new(());
 /// What is said of a copy that threads outran.
-const OUTRUN: &str = "all of the pool was written anew while it was copied, so no verdict holds \
-                      in the copy: make the pool larger (HBTRACE_FLIGHT, or Builder::flight), or record less";
+const OUTRUN: &str = "so many threads wrote while it was copied that nothing of the pool could be \
+                      kept, so no verdict holds in the copy: make the pool larger (HBTRACE_FLIGHT, \
+                      or Builder::flight)";
 /// The last snapshot of an earlier process.
 static BEFORE: OnceLock<u64> = OnceLock::new();
 /// Snapshots that triggers have taken.
@@ -40,8 +41,10 @@ static TAKEN: AtomicU32 = AtomicU32::new(0);
 /// each 64 MiB on the calling thread; of a stream it copies the whole file. Other
 /// threads are not held up. What they record meanwhile may be in the copy or
 /// not, so its verdicts hold up to the moment at which it was begun. They hold
-/// from the latest event that had to make room by its end: a pool that is written
-/// anew faster than it is copied leaves nothing (`hbtrace info` says so).
+/// from a time that `hbtrace info` tells: half of the pool, what was written last,
+/// is kept from being used again while it is copied, and threads go on in the
+/// other half. (Only where more threads write at once than that other half has
+/// chunks for, less is kept.)
 ///
 /// # Errors
 /// If nothing is recorded, or the file can't be written: then there is none.

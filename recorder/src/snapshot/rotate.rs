@@ -4,8 +4,10 @@
 //! it has been written anew, a copy is taken into the next file. So every file
 //! is a window of its own, whose verdicts need no other file, and neighbours
 //! overlap: what happens within half a pool of each other lies in one of them
-//! together. Where more than the other half is written while a copy is made,
-//! there is a gap between two files; each says from when to when it is whole.
+//! together. A copy keeps half of the pool as it was when it was begun, so each
+//! file holds as much, however fast threads write. Where they write more than that
+//! until the next one is begun, there is a gap between two files; each says from
+//! when to when it is whole.
 //! The first file in which nothing is whole is told. Numbers go on where an earlier
 //! process of the same path ended, and its files count among those that stay.
 //!

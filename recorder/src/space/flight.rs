@@ -31,6 +31,11 @@ use crate::chunk::Chunk;
 use crate::primitive::{AtomicU64, Mutex, Ordering, lock};
 use crate::ticks;
 
+mod held;
+
+use held::Held;
+pub(crate) use held::Hold;
+
 /// Smallest pool.
 const LEAST: u64 = 1 << 20;
 /// Largest chunk.
@@ -64,6 +69,9 @@ struct State {
     /// Offsets of chunks that were never used.
     fresh: Vec<u64>,
     closed: VecDeque<Closed>,
+    /// When the youngest of what is gone was closed.
+    evicted: u64,
+    held: Held,
 }
 
 /// What a thread does that finds no chunk ready.
@@ -108,6 +116,8 @@ impl Pool {
                 lent: 0,
                 fresh: Vec::new(),
                 closed: VecDeque::with_capacity(chunks),
+                evicted: 0,
+                held: Held::new(chunks),
             }),
             drawn: AtomicU64::new(0),
         }
@@ -205,11 +215,12 @@ impl Pool {
         lock(&self.state).oldest(free)
     }
 
-    fn put_closed(&self, at: u64, used: usize) {
+    /// Takes back a chunk that was drawn at `drawn`.
+    fn put_closed(&self, at: u64, used: usize, drawn: u64) {
         let mut state = lock(&self.state);
         // Under the lock, so that they lie in the order of their ticks.
         let ticks = ticks::now();
-        state.closed.push_back(Closed { at, ticks, used });
+        state.put(Closed { at, ticks, used }, drawn);
     }
 }
 
@@ -226,13 +237,6 @@ impl State {
         // The first is drawn first.
         let offsets = (0..chunks).rev().map(|index| at + index * chunk);
         self.fresh.extend(offsets);
-    }
-
-    fn oldest(&mut self, free: impl FnOnce(&Closed)) -> Option<Closed> {
-        if self.closed.len() as u64 <= self.chunks / 8 {
-            return None;
-        }
-        self.closed.pop_front().inspect(|closed| free(closed))
     }
 }
 
@@ -299,7 +303,7 @@ impl Space {
     /// Takes back a chunk of the pool.
     pub(super) fn close_pooled(&self, pool: &Pool, chunk: &Chunk, used: usize) {
         chunk.seal(used);
-        pool.put_closed(chunk.offset(), used);
+        pool.put_closed(chunk.offset(), used, chunk.ticks());
     }
 
     /// Makes one more chunk ready, if it is less than `ahead` bytes. Returns

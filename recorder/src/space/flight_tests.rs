@@ -139,6 +139,41 @@ fn a_pool_is_not_larger_where_its_last_strides_are_on_their_way() {
 }
 
 #[test]
+fn what_a_snapshot_holds_stays_while_the_rest_is_used_again() {
+    let space = flight(POOL);
+    let current = fly(&space, 0);
+    for sequence in 1..1000 {
+        space.close(fly(&space, sequence), USED);
+    }
+    let before = evicted_until(&space);
+    let held = space.hold(ticks::now());
+    // Chunks of the moment count as drawn before.
+    let moment = ticks::now() + (1 << 21);
+    while ticks::now() < moment {
+        std::hint::spin_loop();
+    }
+    space.close(current, USED);
+    for sequence in 1000..3000 {
+        space.close(fly(&space, sequence), USED);
+    }
+    let all = surviving(&space);
+    assert_eq!(all[0], 0, "it was open");
+    for sequence in 1000 - CHUNKS / 2 + 1..1000 {
+        assert!(all.contains(&sequence), "{sequence}");
+    }
+    let evicted = held.evicted().unwrap();
+    assert!(before < evicted && evicted < moment && moment < evicted_until(&space));
+    drop(held);
+    for sequence in 3000..3300 {
+        space.close(fly(&space, sequence), USED);
+    }
+    assert!(surviving(&space)[0] >= 2800, "all are recycled again");
+    assert!(handed_out(&space) <= POOL + STRIDE);
+    let later = space.hold(ticks::now()).evicted().unwrap();
+    assert!(later >= evicted_until(&space), "what is gone is gone");
+}
+
+#[test]
 fn names_stay_and_lie_beside_the_pool() {
     let space = flight(POOL);
     let names = space.draw(32 << 10, 32 << 10, Use::Tables).unwrap();

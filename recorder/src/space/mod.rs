@@ -51,6 +51,7 @@ use spare::Spare;
 use stock::Stock;
 use work::Work;
 
+pub(crate) use flight::Hold;
 pub(crate) use helper::start as start_helper;
 pub(crate) use left::Left;
 
@@ -238,6 +239,11 @@ impl Space {
     /// Bytes of a flight recording's pool; 0 for a stream.
     pub(crate) fn pool_bytes(&self) -> u64 {
         self.pool.as_ref().map_or(0, Pool::bytes)
+    }
+
+    /// Keeps what had happened by `ticks` from being recycled.
+    pub(crate) fn hold(&self, ticks: u64) -> Hold<'_> {
+        Hold::begin(self.pool.as_ref(), ticks)
     }
 
     /// Bytes drawn so far, those of a flight recording over and over.

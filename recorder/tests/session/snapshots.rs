@@ -195,5 +195,6 @@ fn a_rotation_keeps_the_last_files() {
         let trace = open(&path(number));
         assert!(trace.info.flight, "file {number}");
         assert_eq!(trace.info.lost_events, 0);
+        assert!(count(&trace, Kind::Rel) > 1000, "file {number}");
     }
 }

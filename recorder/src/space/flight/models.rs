@@ -80,7 +80,7 @@ impl Store {
             assert_eq!(*payload, 0, "what is drawn is zero");
             *payload = ticks::now();
         });
-        self.pool.put_closed(at, 8);
+        self.pool.put_closed(at, 8, 0);
         true
     }
 }
