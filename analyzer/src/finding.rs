@@ -87,7 +87,10 @@ pub struct Side {
     pub location: String,
     /// Locks held, in the order they were taken.
     pub held: Vec<String>,
-    /// Frames, innermost first, where recorded.
+    /// Name of the function, where known.
+    pub function: Option<String>,
+    /// Frames as `function at place`, innermost first, where known: the
+    /// function, and those that it was inlined into.
     pub stack: Vec<String>,
     /// Whether the thread's creation was not recorded.
     pub foreign_thread: bool,

@@ -65,6 +65,14 @@ Examples:
   hbtrace convert run.trace run.std
   hbtrace convert run.std run.trace";
 
+const SYMBOLIZE: &str = "\
+Examples:
+  hbtrace symbolize run.trace -o named.trace
+  hbtrace pack named.trace
+
+Every command looks functions and lines up when it opens a trace; in the output \
+they are kept, so that it can be read where the program is not, or is another build.";
+
 const PACK: &str = "\
 Examples:
   hbtrace pack run.trace
@@ -98,6 +106,9 @@ pub(crate) enum Command {
     /// Turn a trace into text, or text into a trace.
     #[command(after_help = CONVERT)]
     Convert(Convert),
+    /// Write a trace whose code has names and lines, to be read without the program.
+    #[command(after_help = SYMBOLIZE)]
+    Symbolize(Symbolize),
     /// Compress a recorded trace, to be kept; it needs no unpacking to be read.
     #[command(after_help = PACK)]
     Pack(Pack),
@@ -196,6 +207,15 @@ pub(crate) struct Convert {
     #[command(flatten)]
     pub(crate) input: Input,
     /// Where to write it: a .trace file, or text if it ends in .std or .txt.
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Symbolize {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// The trace to write.
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }
 

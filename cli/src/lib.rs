@@ -15,6 +15,7 @@ mod failure;
 mod output;
 mod progress;
 mod run;
+mod symbols;
 mod terminal;
 
 pub mod exit_codes;

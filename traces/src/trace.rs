@@ -106,6 +106,18 @@ pub struct Site {
     pub line: Option<u32>,
     /// Column, from 1, if known.
     pub column: Option<u32>,
+    /// Functions that the place is in, where known: the innermost first, then
+    /// those that it was inlined into.
+    pub frames: Vec<Frame>,
+}
+
+/// A function of a site.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Frame {
+    /// Its name, as a person reads it.
+    pub function: String,
+    /// The place in it, as reports show it.
+    pub place: String,
 }
 
 /// An object file whose code sites name by its address, as `path+0xaddress`.
@@ -329,6 +341,13 @@ impl Trace {
     #[must_use]
     pub fn site_text(&self, site: SiteId) -> &str {
         self.site(site).map_or("?", |site| &site.text)
+    }
+
+    /// The functions that a site is in, the innermost first; empty where they
+    /// are unknown.
+    #[must_use]
+    pub fn frames(&self, site: SiteId) -> &[Frame] {
+        self.site(site).map_or(&[], |site| &site.frames)
     }
 
     /// The location as reports show it: the name of the object that it is or

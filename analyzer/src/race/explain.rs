@@ -1,6 +1,6 @@
 //! Findings with names and circumstances.
 
-use hbtrace_traces::id::ObjectId;
+use hbtrace_traces::id::{ObjectId, SiteId};
 use hbtrace_traces::trace::Trace;
 
 use super::found::{Example, Finding, Found};
@@ -61,6 +61,21 @@ fn race(
     }
 }
 
+/// The function that a site's own place is in.
+fn function(trace: &Trace, site: SiteId) -> Option<String> {
+    let (frames, place) = (trace.frames(site), trace.site_text(site));
+    let own = frames.iter().find(|frame| frame.place == place);
+    own.or(frames.first()).map(|frame| frame.function.clone())
+}
+
+/// The functions of a site, each with the place in it.
+fn stack(trace: &Trace, site: SiteId) -> Vec<String> {
+    let frames = trace.frames(site).iter();
+    frames
+        .map(|frame| format!("{} at {}", frame.function, frame.place))
+        .collect()
+}
+
 fn side(trace: &Trace, event: &Event, scene: Option<&Scene>) -> Side {
     let thread = &trace.threads[event.thread.index()];
     let name = |object: &ObjectId| match trace.objects.get(object.index()) {
@@ -73,7 +88,8 @@ fn side(trace: &Trace, event: &Event, scene: Option<&Scene>) -> Side {
         thread: thread.name.clone(),
         location: trace.location_text(event.location),
         held: scene.map_or_else(Vec::new, |scene| scene.held.iter().map(name).collect()),
-        stack: Vec::new(),
+        function: function(trace, event.site),
+        stack: stack(trace, event.site),
         foreign_thread: thread.foreign,
     }
 }

@@ -1,11 +1,12 @@
-//! `hbtrace convert`: text from a trace, a trace from text.
+//! `hbtrace convert`: text from a trace, a trace from text; and
+//! `hbtrace symbolize`: a trace again, with the names that opening it looked up.
 
 use std::path::Path;
 
 use hbtrace_traces::{text, write};
 
 use super::same_file;
-use crate::arguments::Convert;
+use crate::arguments::{Convert, Input, Symbolize};
 use crate::exit_codes;
 use crate::failure::Failure;
 use crate::output;
@@ -37,14 +38,28 @@ pub(super) fn run(arguments: &Convert, terminal: &mut Terminal<'_>) -> Result<u8
              .txt for text"
         ))
     })?;
+    write_to(&arguments.input, output, &form, terminal)
+}
+
+pub(super) fn symbolize(arguments: &Symbolize, terminal: &mut Terminal<'_>) -> Result<u8, Failure> {
+    write_to(&arguments.input, &arguments.output, &Form::Trace, terminal)
+}
+
+fn write_to(
+    input: &Input,
+    output: &Path,
+    form: &Form,
+    terminal: &mut Terminal<'_>,
+) -> Result<u8, Failure> {
+    let usage = |message: String| Failure::new(exit_codes::USAGE, message);
     // The trace is still being read while its text is written.
-    if same_file(output, &arguments.input.trace) {
+    if same_file(output, &input.trace) {
         return Err(usage(format!(
             "{} is the input itself: choose another output",
             output.display()
         )));
     }
-    let trace = super::open(&arguments.input)?;
+    let trace = super::open(input)?;
     super::warn(&trace.info.warnings, terminal);
     match form {
         Form::Trace => write::write(&trace, output).map_err(|error| usage(error.to_string()))?,

@@ -16,6 +16,7 @@ use hbtrace_traces::trace::Trace;
 use crate::arguments::{Command, Input};
 use crate::exit_codes;
 use crate::failure::Failure;
+use crate::symbols;
 use crate::terminal::Terminal;
 
 /// Runs a command and gives its exit code.
@@ -26,6 +27,7 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal<'_>) -> Result<u8, 
         Command::Info(input) => info::run(input, terminal),
         Command::Dump(input) => dump::run(input, terminal),
         Command::Convert(arguments) => convert::run(arguments, terminal),
+        Command::Symbolize(arguments) => convert::symbolize(arguments, terminal),
         Command::Pack(arguments) => pack::pack(arguments, terminal),
         Command::Unpack(arguments) => pack::unpack(arguments, terminal),
     }
@@ -41,7 +43,11 @@ fn open(input: &Input) -> Result<Trace, Failure> {
     let options = read::Options {
         lenient: input.lenient,
     };
-    Ok(read::open(&input.trace, options)?)
+    Ok(read::open_with(
+        &input.trace,
+        options,
+        &mut symbols::resolve,
+    )?)
 }
 
 /// Opens a trace, and fails if it holds no event.

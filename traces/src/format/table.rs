@@ -58,6 +58,13 @@ pub enum Record {
         /// Its build id in hexadecimal digits; empty if it has none.
         build_id: String,
     },
+    /// Functions that a site is in.
+    Frames {
+        /// The recorder's id of the site.
+        site: u32,
+        /// Name and place of each, the innermost first.
+        frames: Vec<(String, String)>,
+    },
 }
 
 fn options() -> impl Options {

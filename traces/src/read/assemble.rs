@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::Resolve;
 use super::chunks;
 use super::header::Header;
 use super::label::{self, Ids};
@@ -17,14 +18,18 @@ use crate::event::{NO_TIME, NONE};
 use crate::format::layout::flags;
 use crate::id::SiteId;
 use crate::mapped::{MappedAccesses, MappedFile, Mapping};
-use crate::trace::{AccessStream, Info, Module, Site, Stream, Trace};
+use crate::trace::{AccessStream, Info, Site, Stream, Trace};
 
 /// Reads everything of a mapped `.trace` file but its accesses.
 ///
 /// # Errors
 /// If its header is not one that this code reads, if it is packed and damaged,
 /// or if it is a flight recording that is recorded into.
-pub(super) fn assemble(path: &Path, file: MappedFile) -> Result<Trace, Error> {
+pub(super) fn assemble(
+    path: &Path,
+    file: MappedFile,
+    resolve: &mut Resolve<'_>,
+) -> Result<Trace, Error> {
     let header = Header::parse(path, file.bytes())?;
     let (mapping, live) = map(path, file, &header)?;
     let mut index = chunks::index(&mapping, &header);
@@ -53,7 +58,11 @@ pub(super) fn assemble(path: &Path, file: MappedFile) -> Result<Trace, Error> {
     };
     seen.window = window::start(&seen.header, &seen.index);
     seen.horizon = horizon::find(&seen.header, &seen.index, seen.is_cut(), live, &threads);
-    let info = told::info(path, &seen);
+    let mut info = told::info(path, &seen);
+    info.modules = seen.tables.modules();
+    // Before objects are named after sites.
+    let unresolved = resolve(&info.modules, seen.tables.sites_mut());
+    info.warnings.extend(unresolved);
     Ok(put_together(info, seen, mapping, threads))
 }
 
@@ -103,15 +112,6 @@ fn put_together(
         streams.push(builder.stream(thread));
     }
     let keep_names = seen.header.rewritten();
-    let modules = seen.tables.modules.iter();
-    let modules = modules.map(|(path, build_id)| Module {
-        path: path.clone(),
-        build_id: build_id.clone(),
-    });
-    let info = Info {
-        modules: modules.collect(),
-        ..info
-    };
     let mut trace = Trace {
         info,
         threads: label::threads(&ids, &seen.tables, keep_names),

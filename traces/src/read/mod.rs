@@ -46,7 +46,7 @@ use crate::format::layout;
 use crate::mapped;
 pub use crate::mapped::MappedAccesses;
 pub use crate::options::Options;
-use crate::trace::Trace;
+use crate::trace::{Module, Site, Trace};
 
 /// Opens `path` (a `.trace` file or a text trace, told apart by content),
 /// checks it and replays it.
@@ -54,11 +54,24 @@ use crate::trace::Trace;
 /// # Errors
 /// If it can't be read, is not a trace, is malformed, or can't be an execution.
 pub fn open(path: &Path, options: Options) -> Result<Trace, Error> {
+    open_with(path, options, &mut |_, _| Vec::new())
+}
+
+/// Gives sites that name code of the modules their places in the source, and
+/// says, one sentence each, why some have none.
+pub type Resolve<'a> = dyn FnMut(&[Module], Vec<&mut Site>) -> Vec<String> + 'a;
+
+/// Like [`open`], with `resolve` called on the sites of a `.trace` file before
+/// anything is named after them. What it says becomes warnings.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(path: &Path, options: Options, resolve: &mut Resolve<'_>) -> Result<Trace, Error> {
     let mapping = mapped::map(path)?;
     if looks_like_text(mapping.bytes()) {
         return crate::text::parse(path, mapping.bytes(), options);
     }
-    let mut trace = assemble::assemble(path, mapping)?;
+    let mut trace = assemble::assemble(path, mapping, resolve)?;
     match crate::replay::replay(&mut trace) {
         Err(error) if error.is_impossible() && options.lenient => pass_over(&mut trace),
         replayed => replayed?,

@@ -10,12 +10,12 @@ use crate::event::{Access, AccessKind, MemoryOrder, NO_NUMBER, NO_TIME, NONE, Sy
 use crate::id::{Location, ObjectId, SiteId, ThreadId};
 use crate::kind::Kind;
 use crate::object::ObjectKind;
-use crate::trace::{AccessStream, Info, Module, Object, Site, Slice, Stream, Thread, Trace};
+use crate::trace::{AccessStream, Frame, Info, Module, Object, Site, Slice, Stream, Thread, Trace};
 use crate::write::write;
 
 /// Reads without replaying: the events of these tests need not be lawful.
 pub(super) fn read(path: &Path) -> Result<Trace, Error> {
-    assemble::assemble(path, crate::mapped::map(path)?)
+    assemble::assemble(path, crate::mapped::map(path)?, &mut |_, _| Vec::new())
 }
 
 pub(super) fn folder() -> tempfile::TempDir {
@@ -226,6 +226,10 @@ fn sites() -> Vec<(SiteId, Site)> {
         file: file.map(str::to_owned),
         line,
         column,
+        frames: vec![Frame {
+            function: "store::get".to_owned(),
+            place: text.to_owned(),
+        }],
     };
     let rust = site("main.rs:3:4", Some("main.rs"), Some(3), Some(4));
     let c = site("main.c:3", Some("main.c"), Some(3), None);

@@ -10,7 +10,7 @@ use crate::format::table::{self, RECORD_MAX, Record};
 use crate::mapped::Mapping;
 use crate::object::ObjectKind;
 use crate::text;
-use crate::trace::Site;
+use crate::trace::{Frame, Module, Site};
 
 /// A thread as its latest record tells it.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,8 @@ pub(super) struct Tables {
     pub(super) objects: FxHashMap<u32, ObjectRecord>,
     pub(super) sites: FxHashMap<u32, Site>,
     pub(super) modules: BTreeMap<String, String>,
+    /// Those of sites, until all are read.
+    frames: FxHashMap<u32, Vec<Frame>>,
     /// Records that could not be read.
     pub(super) damaged: u64,
 }
@@ -47,10 +49,31 @@ pub(super) fn read(mapping: &Mapping, chunks: &[(u64, Range<u64>)]) -> Tables {
     for (_, payload) in chunks {
         tables.read_chunk(&mapping.bytes(payload.clone()));
     }
+    for (site, frames) in std::mem::take(&mut tables.frames) {
+        if let Some(site) = tables.sites.get_mut(&site) {
+            site.frames = frames;
+        }
+    }
     tables
 }
 
 impl Tables {
+    /// The object files of code.
+    pub(super) fn modules(&self) -> Vec<Module> {
+        let module = |(path, build_id): (&String, &String)| Module {
+            path: path.clone(),
+            build_id: build_id.clone(),
+        };
+        self.modules.iter().map(module).collect()
+    }
+
+    /// The sites, by id.
+    pub(super) fn sites_mut(&mut self) -> Vec<&mut Site> {
+        let mut sites: Vec<_> = self.sites.iter_mut().collect();
+        sites.sort_unstable_by_key(|(id, _)| **id);
+        sites.into_iter().map(|(_, site)| site).collect()
+    }
+
     fn read_chunk(&mut self, bytes: &[u8]) {
         let mut at = 0;
         while let Some(length) = u32_at(bytes, at) {
@@ -114,6 +137,11 @@ impl Tables {
             Record::Module { path, build_id } => {
                 self.modules.insert(path, build_id);
             }
+            Record::Frames { site, frames } => {
+                let frames = frames.into_iter();
+                let frames = frames.map(|(function, place)| Frame { function, place });
+                self.frames.insert(site, frames.collect());
+            }
         }
     }
 }
@@ -130,5 +158,6 @@ fn resolved(file: String, line: u32, column: u32) -> Site {
         file: Some(file),
         line: Some(line),
         column: (column != 0).then_some(column),
+        frames: Vec::new(),
     }
 }

@@ -21,6 +21,7 @@ pub(crate) fn resolve(text: String) -> Site {
         line: file.as_ref().and(line),
         column: file.as_ref().and(column),
         file,
+        frames: Vec::new(),
     }
 }
 

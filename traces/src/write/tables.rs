@@ -17,7 +17,9 @@ pub(super) fn write(trace: &Trace, chunks: &mut Chunks) -> io::Result<()> {
     let objects = (0..).zip(&trace.objects);
     let objects = objects.map(|(id, object)| object_record(ObjectId(id), object));
     let modules = trace.info.modules.iter().map(module_record);
-    for record in modules.chain(sites).chain(threads).chain(objects) {
+    let frames = trace.sites.iter().filter_map(frames_record);
+    let records = modules.chain(sites).chain(frames);
+    for record in records.chain(threads).chain(objects) {
         let words = words_of(&record)?;
         writer.push(&words, chunks)?;
     }
@@ -70,6 +72,22 @@ fn object_record(id: ObjectId, object: &Object) -> Record {
         len,
         address,
     }
+}
+
+/// The functions of a site, the outermost left out where a record has no room
+/// for all.
+fn frames_record((id, site): &(SiteId, Site)) -> Option<Record> {
+    let frames = site.frames.iter();
+    let frames: Vec<_> = frames
+        .map(|frame| (frame.function.clone(), frame.place.clone()))
+        .collect();
+    (1..=frames.len()).rev().find_map(|count| {
+        let record = Record::Frames {
+            site: id.0,
+            frames: frames[..count].to_vec(),
+        };
+        table::encode(&record).map(|_| record)
+    })
 }
 
 /// The parts of a site, or the whole text of one that is not made of them.

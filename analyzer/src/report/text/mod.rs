@@ -11,6 +11,7 @@ mod snippet;
 mod style;
 mod waits;
 
+use std::cmp::Ordering;
 use std::io;
 
 use super::numbers::{counted, grouped};
@@ -62,10 +63,8 @@ impl Page<'_> {
         self.heading("race", &title)?;
         for side in [&race.first, &race.second] {
             let label = side_label(side);
-            self.snippet(&side.site, &label)?;
-            for frame in side.stack.iter().skip(1) {
-                self.note("called from", &shown(frame))?;
-            }
+            self.snippet(&side.site, side.function.as_deref(), &label)?;
+            self.frames(side)?;
         }
         for reason in &race.why {
             self.note("why", &shown(reason))?;
@@ -91,6 +90,21 @@ impl Page<'_> {
         }
         self.note("fingerprint", &race.fingerprint)?;
         writeln!(self.out)
+    }
+
+    /// The functions around the one that a side's site is in.
+    fn frames(&mut self, side: &Side) -> io::Result<()> {
+        let ending = format!(" at {}", side.site);
+        let own = side.stack.iter().position(|frame| frame.ends_with(&ending));
+        let own = own.unwrap_or(0);
+        for (at, frame) in side.stack.iter().enumerate() {
+            match at.cmp(&own) {
+                Ordering::Less => self.note("within", &shown(frame))?,
+                Ordering::Equal => (),
+                Ordering::Greater => self.note("called from", &shown(frame))?,
+            }
+        }
+        Ok(())
     }
 
     fn deadlock(&mut self, deadlock: &Deadlock) -> io::Result<()> {
@@ -127,7 +141,7 @@ impl Page<'_> {
             shown(&step.acquires),
             holding(&step.holds),
         );
-        self.snippet(&step.site, &label)?;
+        self.snippet(&step.site, None, &label)?;
         let (wanted, holder) = (shown(&step.acquires), shown(&next.thread));
         if next.holds.contains(&step.acquires) {
             let since = shown(&next.holds_since);

@@ -87,9 +87,16 @@ fn read(path: &Path) -> Option<Vec<String>> {
 
 impl Page<'_> {
     /// A site, its source line if there is one, and what happened there.
-    pub(super) fn snippet(&mut self, site: &str, label: &str) -> io::Result<()> {
+    pub(super) fn snippet(
+        &mut self,
+        site: &str,
+        function: Option<&str>,
+        label: &str,
+    ) -> io::Result<()> {
         let arrow = self.style.frame("  -->");
-        writeln!(self.out, "{arrow} {}", shown(site))?;
+        let function = function.map(|function| format!(", in `{}`", shown(function)));
+        let function = function.unwrap_or_default();
+        writeln!(self.out, "{arrow} {}{function}", shown(site))?;
         let place = Place::parse(site);
         let line = place.as_ref().and_then(|place| {
             let line = self.sources.line(place)?;
