@@ -34,6 +34,7 @@ pub const BUDGETS: &[Budget] = &[
     budget("rwlock-write", 25.0, 113.0),
     budget("u32-load", 5.0, 66.0),
     budget("u32-load-again", 5.0, 23.0),
+    budget("u32-load-many", 5.0, 75.0),
     budget("u32-store", 4.0, 63.0),
     budget("u32-add", 5.0, 62.0),
     budget("u64-load", 4.0, 74.0),

@@ -20,6 +20,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::new("rwlock-write", rwlock_write),
     Operation::new("u32-load", u32_load),
     Operation::new("u32-load-again", u32_load_again),
+    Operation::new("u32-load-many", u32_load_many),
     Operation::new("u32-store", u32_store),
     Operation::new("u32-add", u32_add),
     Operation::new("u64-load", u64_load),
@@ -64,7 +65,6 @@ fn rwlock_write(count: u32) -> Outcome {
     })
 }
 
-/// Two in turn: a load that repeats the one before it tells nothing new.
 #[inline(never)]
 fn u32_load(count: u32) -> Outcome {
     let (one, other) = (AtomicU32::new(1), AtomicU32::new(2));
@@ -84,6 +84,20 @@ fn u32_load_again(count: u32) -> Outcome {
     timed(WARM, count, |count| {
         for _ in 0..count {
             use_it(atomic.load(Ordering::Acquire).into());
+        }
+    })
+}
+
+/// More than a thread remembers, so that each load is recorded.
+#[inline(never)]
+fn u32_load_many(count: u32) -> Outcome {
+    let atomics: [AtomicU32; 32] = std::array::from_fn(|n| AtomicU32::new(n as u32));
+    settle(&atomics);
+    timed(WARM, count, |count| {
+        for _ in 0..count / 32 {
+            for atomic in &atomics {
+                use_it(atomic.load(Ordering::Acquire).into());
+            }
         }
     })
 }

@@ -92,6 +92,12 @@ pub const ROWS: &[Row] = &[
         Target::Above(1.0),
     ),
     row(
+        "u32-load-many",
+        "the same, of 32 in turn",
+        100_000,
+        Target::Above(1.0),
+    ),
+    row(
         "u32-store",
         "atomic `u32`, store",
         60_000,

@@ -73,12 +73,17 @@ pub(crate) fn poll(at: usize, marks: [u64; 2]) {
     log().polled.push((at, marks));
 }
 
-/// Whether the calling thread's last event is this load.
+/// Whether the calling thread has recorded this load, and nothing but loads
+/// since.
 pub(crate) fn is_polled(marks: [u64; 2]) -> bool {
     let mut log = log();
     let own = log.thread();
-    let last = log.told.iter().rposition(|it| it.thread == own);
-    last.is_some_and(|last| log.polled.contains(&(last, marks)))
+    let is_other = |it: &Told| it.thread == own && it.event.kind != Kind::Load;
+    let other = log.told.iter().rposition(is_other);
+    let mut polled = log.polled.iter();
+    polled.any(|(at, seen)| {
+        *seen == marks && log.told[*at].thread == own && other.is_none_or(|other| other < *at)
+    })
 }
 
 /// From now on the full path finds no room.

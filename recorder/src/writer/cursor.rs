@@ -271,7 +271,7 @@ pub(crate) fn brief(
     })
 }
 
-/// Whether this thread's last sync event was this load already (see `poll.rs`);
+/// Whether this thread has recorded this load, and only loads since (see `poll.rs`);
 /// `how` is its ordering, of which there are fewer than eight.
 #[inline(always)]
 pub(crate) fn is_polled(place: Place, how: u8, marks: [u64; 2]) -> bool {

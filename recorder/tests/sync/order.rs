@@ -315,11 +315,11 @@ fn polling_work() {
 }
 
 #[test]
-fn a_load_that_is_repeated_is_recorded_twice() {
+fn what_a_thread_polls_is_recorded_once_or_twice() {
     let trace = exactly("order::polling_work");
-    // In each round four that are repeated, and eleven that are not; two in a
-    // row are told apart as a rule.
+    // In each round six that differ, the first of them twice; some may have had
+    // to make room for each other.
     let loads = count(&trace, Kind::Load);
-    assert!((10 * 15..=10 * 20 + 20).contains(&loads), "{loads} loads");
+    assert!((10 * 7..=10 * 11).contains(&loads), "{loads} loads");
     assert_eq!(count(&trace, Kind::Rmw) + count(&trace, Kind::Store), 20);
 }
