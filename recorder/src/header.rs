@@ -12,6 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hbtrace_traces::format::layout::{MAGIC, PAGE, VERSION, header};
+use hbtrace_traces::format::running;
 use memmap2::{MmapOptions, MmapRaw};
 use portable_atomic::AtomicU128;
 
@@ -50,6 +51,7 @@ impl Header {
         self.set_u64(header::START_TICKS, start.ticks);
         self.calibrate(start);
         self.arguments(std::env::args_os());
+        self.process();
         self.set_u64(header::MAGIC, u64::from_le_bytes(MAGIC));
     }
 
@@ -65,12 +67,20 @@ impl Header {
         pair.store(u128::from(ns) << 64 | u128::from(ticks), Ordering::Relaxed);
     }
 
+    /// Which process it is, where ids are used again.
+    fn process(&self) {
+        self.set_u64(header::PROCESS_START, running::start().unwrap_or(0));
+        for (half, at) in running::boot().unwrap_or_default().iter().zip([0, 8]) {
+            self.set_u64(header::BOOT + at, *half);
+        }
+    }
+
     /// As many whole arguments as fit.
     fn arguments(&self, arguments: impl Iterator<Item = OsString>) {
         let mut used = 0;
         for argument in arguments {
             let bytes = argument.as_bytes();
-            if used + bytes.len() + 1 > PAGE - header::ARGUMENTS {
+            if used + bytes.len() + 1 > header::ARGUMENTS_END - header::ARGUMENTS {
                 break;
             }
             let to = self.at(header::ARGUMENTS + used);

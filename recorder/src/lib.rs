@@ -86,7 +86,8 @@
 //!   never takes a lock that it also records, and allocates nothing on the hot
 //!   path (a place or an object seen for the first time takes a lock and
 //!   allocates).
-//! - What it cannot record it counts, in the file. An access without room is
+//! - What it cannot record it counts, in the file; where room ends it says so, in
+//!   one line, if stderr takes it at once. An access without room is
 //!   dropped; a sync event without room ends the recording, so that what is
 //!   there can be relied upon.
 //! - A signal handler that interrupts the recorder drops its event, counted.
@@ -139,6 +140,8 @@ mod memory;
 #[cfg(all(feature = "record", any(loom, hbtrace_tsan)))]
 mod models;
 mod named;
+#[cfg(feature = "record")]
+mod notice;
 #[cfg(feature = "record")]
 mod object;
 #[cfg(not(feature = "record"))]

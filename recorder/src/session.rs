@@ -235,7 +235,12 @@ fn begin(settings: &Settings) -> Result<(), Error> {
     series::remove_drafts(&path);
     let metadata = file.metadata().map_err(failed)?;
     let identity = (metadata.dev(), metadata.ino());
-    let space = Space::new(file, settings).map_err(failed)?;
+    let space = Space::new(file, settings).map_err(|error| {
+        // It is empty, and locked until here: nobody else's.
+        let _ = std::fs::remove_file(&path);
+        failed(error)
+    })?;
+    tell_short_pool(&space, settings);
     let header = space.header();
     let start = ticks::Start::now();
     header.set_u64(header::ALLOCATED, PAGE as u64);
@@ -254,6 +259,17 @@ fn begin(settings: &Settings) -> Result<(), Error> {
         snapshot::arm(triggers);
     }
     Ok(())
+}
+
+/// A pool that can't be as large as it was to be.
+fn tell_short_pool(space: &Space, settings: &Settings) {
+    let got = space.pool_bytes();
+    if let Some(asked) = settings.flight.filter(|asked| got < *asked) {
+        let (path, bound) = (settings.path.display(), space.bound());
+        error::tell(&format!(
+            "the pool in {path} gets {got} of {asked} bytes: {bound}; the recording goes on with it"
+        ));
+    }
 }
 
 fn flags_of(settings: &Settings) -> u32 {

@@ -10,9 +10,10 @@ use hbtrace_traces::format::table::Record;
 use crate::chunk::Chunk;
 use crate::code;
 use crate::header::Header;
-use crate::primitive::{AtomicU32, AtomicU64, OnceLock, Ordering};
+use crate::notice;
+use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, OnceLock, Ordering};
 use crate::site::{Place, Sites};
-use crate::space::{Hold, Left, Space, Use};
+use crate::space::{Bound, Hold, Left, Space, Use};
 use crate::table::Table;
 use crate::{state, ticks};
 
@@ -29,7 +30,15 @@ pub(crate) struct Shared {
     calibrated: AtomicU64,
     threads: AtomicU32,
     path: PathBuf,
+    /// What was said of there being no room.
+    said: AtomicU8,
 }
+
+/// There was room all the time.
+const NOTHING: u8 = 0;
+/// It was not said yet, as stderr took nothing.
+const UNSAID: u8 = 1;
+const SAID: u8 = 2;
 
 /// The session, if there is or was one.
 #[inline]
@@ -54,6 +63,7 @@ impl Shared {
             calibrated: AtomicU64::new(0),
             threads: AtomicU32::new(0),
             path,
+            said: AtomicU8::new(NOTHING),
         }
     }
 
@@ -66,14 +76,46 @@ impl Shared {
     pub(crate) fn finish(&self) {
         self.header().calibrate(&self.start);
         self.header().set_u32(header::STATE, 1);
+        // Relaxed: whoever stores it is the one that tells.
+        let unsaid = self.said.load(Ordering::Relaxed) == UNSAID;
+        if let Some(bound) = self.space.bound_at_end().filter(|_| unsaid) {
+            self.say_full(bound);
+        }
         self.space.finish(100);
     }
 
     /// Draws a chunk.
     pub(crate) fn draw(&self, size: usize, least: usize, purpose: Use) -> Option<Chunk> {
-        let chunk = self.space.draw(size, least, purpose)?;
+        let Some(chunk) = self.space.draw(size, least, purpose) else {
+            self.tell_full();
+            return None;
+        };
         self.calibrate();
         Some(chunk)
+    }
+
+    /// There is no room: says so, once.
+    #[cold]
+    fn tell_full(&self) {
+        // Relaxed: whoever changes it is the one that tells.
+        let first =
+            self.said
+                .compare_exchange(NOTHING, UNSAID, Ordering::Relaxed, Ordering::Relaxed);
+        if first.is_ok() && !self.space.is_closed() {
+            self.say_full(self.space.bound());
+        }
+    }
+
+    fn say_full(&self, bound: Bound) {
+        let said = notice::say(format_args!(
+            "no room for more in {}: {bound}; the program goes on, and what is not recorded is \
+             counted (hbtrace info)",
+            self.path.display(),
+        ));
+        if said {
+            // Relaxed: as above.
+            self.said.store(SAID, Ordering::Relaxed);
+        }
     }
 
     /// Closes a chunk with `used` bytes of payload, and takes back what it did

@@ -34,6 +34,8 @@ mod packed;
 #[cfg(feature = "read")]
 pub mod read;
 #[cfg(feature = "read")]
+mod recording;
+#[cfg(feature = "read")]
 pub mod replay;
 #[cfg(feature = "read")]
 pub mod text;

@@ -13,6 +13,7 @@ use crate::id::{Location, ObjectId, SiteId, ThreadId};
 use crate::kind::{Effect, Kind};
 use crate::mapped::MappedAccesses;
 pub use crate::object::ObjectKind;
+pub use crate::recording::{ShortPool, WhoRecords};
 
 /// Where a trace came from and how whole it is.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +66,10 @@ pub struct Info {
     pub chunks_behind: u32,
     /// Object files whose code sites name by its address, by their paths.
     pub modules: Vec<Module>,
+    /// The pool of a flight recording that is smaller than it was to be.
+    pub short_pool: Option<ShortPool>,
+    /// Whether its process still records it.
+    pub who_records: WhoRecords,
     /// What a person should know about the trace, one sentence each.
     pub warnings: Vec<String>,
 }

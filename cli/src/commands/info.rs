@@ -5,7 +5,7 @@ use std::io;
 use hbtrace_analyzer::figures::figures;
 use hbtrace_analyzer::finding::TraceFigures;
 use hbtrace_analyzer::report::{duration, grouped, shown};
-use hbtrace_traces::trace::{Info, Trace};
+use hbtrace_traces::trace::{Info, Trace, WhoRecords};
 
 use crate::arguments::Input;
 use crate::exit_codes;
@@ -26,9 +26,12 @@ fn write(out: &mut dyn io::Write, trace: &Trace, figures: &TraceFigures) -> io::
     let mut row = |label: &str, text: &str| writeln!(out, "{:<13}{}", label, shown(text));
     row("file", &figures.file)?;
     row("format", &figures.format)?;
-    row("state", &state(figures))?;
+    row("state", &state(figures, &trace.info))?;
     if figures.flight {
         row("recording", "flight: what happened last")?;
+    }
+    if let Some(pool) = trace.info.short_pool {
+        row("pool", &pool.to_string())?;
     }
     if figures.flight || figures.verdicts_to_ns.is_some() {
         row("verdicts", &verdicts(figures))?;
@@ -115,13 +118,28 @@ fn lasted(ns: u64) -> String {
     }
 }
 
-fn state(figures: &TraceFigures) -> String {
-    match (figures.truncated, figures.complete) {
-        (true, _) => "truncated: recorded events are missing",
-        (false, false) => "open: the recorder had not closed it",
-        (false, true) => "complete",
+/// How whole it is; what was lost stands beside.
+fn state(figures: &TraceFigures, info: &Info) -> String {
+    let pid = info.pid;
+    let ended = match info.who_records {
+        WhoRecords::Process => format!("being recorded by process {pid}, which is alive"),
+        _ if figures.truncated => "truncated: recorded events are missing".to_owned(),
+        WhoRecords::Elsewhere => {
+            format!("open: a copy, made while process {pid} recorded, which is alive")
+        }
+        WhoRecords::Dead => format!("open: process {pid} died before it closed it"),
+        WhoRecords::Nobody if figures.complete => "complete".to_owned(),
+        WhoRecords::Nobody => "open: the recorder had not closed it".to_owned(),
+    };
+    match (info.lost_events, info.lost_sync_events) {
+        (0, _) => ended,
+        (lost, 0) => format!("{ended}, but {} accesses were lost", grouped(lost)),
+        (lost, sync) => format!(
+            "{ended}, but {} events were lost, {} of them synchronisation",
+            grouped(lost),
+            grouped(sync)
+        ),
     }
-    .to_owned()
 }
 
 /// From when to when verdicts hold.

@@ -24,10 +24,12 @@ use std::collections::VecDeque;
 
 use hbtrace_traces::format::layout::{PAGE, header};
 
+use super::bound::Bound;
 use super::frontier::STRIDE;
 use super::stock::Stock;
 use super::{Space, Use};
 use crate::chunk::Chunk;
+use crate::header::Header;
 use crate::primitive::{AtomicU64, Mutex, Ordering, lock};
 use crate::ticks;
 
@@ -128,6 +130,13 @@ impl Pool {
         self.bytes
     }
 
+    /// Writes down that it was to have `asked` bytes, and what it has.
+    pub(super) fn tell_size(&self, asked: u64, bound: Bound, header: &Header) {
+        header.set_u64(header::POOL_ASKED, asked);
+        header.set_u64(header::POOL_GOT, self.bytes);
+        header.set_u32(header::POOL_BOUND, bound.number());
+    }
+
     /// Bytes that it still takes from the file.
     pub(super) fn to_come(&self) -> u64 {
         lock(&self.state).to_come
@@ -183,6 +192,12 @@ impl Pool {
         state.lent -= lent;
         state.take_in(at, chunks - lent, self.chunk);
         (chunks - lent) * self.chunk
+    }
+
+    /// Bytes that it has, with those that are still to come.
+    fn size(&self) -> u64 {
+        let state = lock(&self.state);
+        (state.chunks + state.coming) * self.chunk + state.to_come
     }
 
     /// Takes in what was not claimed.
@@ -260,7 +275,7 @@ impl Space {
                 Next::Lent => return self.lend(pool, purpose),
                 Next::Claimed(claimed) => match self.draw_stride(pool.chunk, purpose) {
                     Some(stride) => self.add_stride(pool, stride, claimed),
-                    None => pool.ends(claimed),
+                    None => self.end_pool(pool, claimed),
                 },
                 Next::Grow => {
                     let stride = self.draw_stride(pool.chunk, purpose)?;
@@ -319,12 +334,23 @@ impl Space {
         if let Some(claimed) = pool.claim() {
             match self.prepare_stride(zeros) {
                 Some(stride) => self.add_stride(pool, stride, claimed),
-                None => pool.ends(claimed),
+                None => self.end_pool(pool, claimed),
             }
             return true;
         }
         let chunk = self.recycle(pool);
         chunk.map(|it| pool.ready.put(it.offset())).is_some()
+    }
+
+    /// The file has no more for the pool: says how large it is, and why.
+    #[cold]
+    fn end_pool(&self, pool: &Pool, claimed: u64) {
+        pool.ends(claimed);
+        if pool.size() < pool.bytes && !self.is_closed() {
+            self.header.set_u64(header::POOL_GOT, pool.size());
+            let bound = self.bound().number();
+            self.header.set_u32(header::POOL_BOUND, bound);
+        }
     }
 
     fn pooled(&self, pool: &Pool, at: u64) -> Chunk {

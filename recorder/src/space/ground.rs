@@ -14,6 +14,7 @@ use std::os::unix::fs::MetadataExt;
 
 use hbtrace_traces::format::layout::{CHUNK_MAX, PAGE};
 
+use super::bound::Bound;
 use super::limits::limit_of;
 use super::slots::{self, SLOT, Slots};
 
@@ -35,6 +36,10 @@ pub(super) struct Ground {
     expected: Option<u64>,
     /// Device and inode.
     identity: (u64, u64),
+    /// Where that limit comes from.
+    bound: Bound,
+    /// The file system's last refusal, unless it has given more since.
+    refused: Option<i32>,
     /// The file was cut to size: it must not grow any more.
     pub(super) closed: bool,
 }
@@ -47,7 +52,13 @@ impl Ground {
             u64::MAX => slots::LARGEST,
             most => most / 4,
         };
-        let limit = limit.min(addresses).min(slots::LARGEST);
+        let bounds = [
+            (limit, Bound::Limit(limit)),
+            (addresses, Bound::Addresses(addresses)),
+            (file_size_limit(), Bound::FileSize(file_size_limit())),
+        ];
+        let least = bounds.into_iter().min_by_key(|(bytes, _)| *bytes);
+        let (limit, bound) = least.unwrap_or(bounds[0]);
         dont_copy_on_write(file);
         Ok(Ground {
             end: 0,
@@ -57,7 +68,9 @@ impl Ground {
             } else {
                 STEP_MAX
             },
-            limit: limit.min(file_size_limit()) / PAGE as u64 * PAGE as u64,
+            limit: limit / PAGE as u64 * PAGE as u64,
+            bound,
+            refused: None,
             expected: None,
             identity: (metadata.dev(), metadata.ino()),
             closed: false,
@@ -80,6 +93,17 @@ impl Ground {
         self.limit
     }
 
+    /// What keeps it from growing.
+    pub(super) fn bound(&self) -> Bound {
+        // It may have been lowered since.
+        let now = file_size_limit();
+        match self.refused {
+            Some(error) => Bound::Disk(error),
+            None if now < self.limit => Bound::FileSize(now),
+            None => self.bound,
+        }
+    }
+
     /// Whether the descriptor is still the file's.
     pub(super) fn is_file(&self, file: &File) -> bool {
         let metadata = file.metadata();
@@ -89,6 +113,17 @@ impl Ground {
     fn step(&self) -> u64 {
         let expected = |bytes: u64| bytes.saturating_sub(self.end).max(STEP_SMALL);
         self.step.min(self.expected.map_or(u64::MAX, expected))
+    }
+
+    /// The first growth: says what to do where there is no room for it.
+    pub(super) fn begin(&mut self, file: &File, slots: &Slots) -> io::Result<u64> {
+        self.grow(file, slots).map_err(|error| {
+            if error.kind() != io::ErrorKind::StorageFull {
+                return error;
+            }
+            let reason = format!("there is no room for its first 256 KiB: {}", self.bound());
+            io::Error::new(io::ErrorKind::StorageFull, reason)
+        })
     }
 
     /// Makes the file longer, and returns its new end. What is added lies
@@ -109,12 +144,16 @@ impl Ground {
             }
             match allocate(file, self.end, len) {
                 Ok(()) => break,
-                Err(_) => len = len / 2 / PAGE as u64 * PAGE as u64,
+                Err(error) => {
+                    self.refused = error.raw_os_error();
+                    len = len / 2 / PAGE as u64 * PAGE as u64;
+                }
             }
         }
         if self.end.is_multiple_of(SLOT) {
             slots.map(file, self.end)?;
         }
+        self.refused = None;
         self.end += len;
         self.step = (self.step * 2).min(self.step_max);
         Ok(self.end)

@@ -17,6 +17,7 @@
 //! unfilled goes to the next new one. [Patience](patience) is whether to
 //! wait for room.
 
+mod bound;
 mod flight;
 mod frontier;
 mod ground;
@@ -51,6 +52,7 @@ use spare::Spare;
 use stock::Stock;
 use work::Work;
 
+pub(crate) use bound::Bound;
 pub(crate) use flight::Hold;
 pub(crate) use helper::start as start_helper;
 pub(crate) use left::Left;
@@ -113,9 +115,13 @@ impl Space {
             .flight
             .map(|bytes| Pool::new(bytes.min(ground.limit() / 4 * 3)));
         ground.expect(pool.as_ref().map(Pool::to_come));
-        let end = ground.grow(&file, &slots)?;
+        let end = ground.begin(&file, &slots)?;
+        let header = Header::map(&file)?;
+        if let Some((asked, pool)) = settings.flight.zip(pool.as_ref()) {
+            pool.tell_size(asked, ground.bound(), &header);
+        }
         let space = Space {
-            header: Header::map(&file)?,
+            header,
             file,
             slots,
             ground: Mutex::new(ground),
@@ -312,7 +318,7 @@ impl Space {
         lock(&self.ground).is_at_limit()
     }
 
-    fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         // SeqCst: with `finish`, so that the helper, which has told that it is
         // at work, or `finish` sees the other. Else a hint; `hand_out` decides.
         self.highest.load(Ordering::SeqCst) & CLOSED != 0

@@ -68,6 +68,19 @@ pub(crate) fn run(case: &str, out: &str) {
         }
         "room later" => room_later(),
         "flight" => flight(20),
+        "no room" => {
+            let error = builder().limit(100_000).start().unwrap_err().to_string();
+            assert!(
+                error.contains("Builder::limit allows 100000 bytes"),
+                "{error}"
+            );
+            hold(10);
+        }
+        "shrunk flight" => {
+            hold(1);
+            limit_files(8 << 20);
+            flight(20);
+        }
         "long flight" => {
             // The file is there when it says so.
             hold(1);
@@ -135,18 +148,20 @@ fn allocated(path: &str) -> u64 {
     u64::from_le_bytes(head[header::ALLOCATED..].try_into().unwrap())
 }
 
+/// Files may not become larger than that.
+fn limit_files(bytes: u64) {
+    let limit = libc::rlimit {
+        rlim_cur: bytes,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: a limit of this process.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) }, 0);
+}
+
 /// Files may not grow for a while: as a full disk, but without one.
 fn room_later() {
-    let limit = |bytes| {
-        let limit = libc::rlimit {
-            rlim_cur: bytes,
-            rlim_max: libc::RLIM_INFINITY,
-        };
-        // SAFETY: a limit of this process.
-        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) }, 0);
-    };
     hold(1);
-    limit(6 << 20);
+    limit_files(6 << 20);
     std::thread::scope(|scope| {
         scope.spawn(|| touch(2_000_000));
         scope.spawn(|| {
@@ -156,7 +171,7 @@ fn room_later() {
                 std::thread::yield_now();
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
-            limit(libc::RLIM_INFINITY);
+            limit_files(libc::RLIM_INFINITY);
         });
     });
     // The helper looks once a second.

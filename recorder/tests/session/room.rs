@@ -184,3 +184,88 @@ fn the_helper_sleeps_and_ends_with_the_session() {
     assert!(trace.info.helper_ns > 0 && trace.info.complete);
     assert_eq!(trace.threads.len(), 1, "it is not in the trace");
 }
+
+/// Runs a case under a limit of the shell's, in a directory of its own.
+fn under_limit(run: &Run, limit: &str, case: &str, flight: &str) -> std::process::Output {
+    let program = std::env::current_exe().unwrap();
+    let script = format!(
+        "{limit}; exec '{}' child --exact --nocapture",
+        program.display()
+    );
+    Command::new("sh")
+        .args(["-c", &script])
+        .env("HBTRACE_CASE", case)
+        .env("HBTRACE_OUT", run.path())
+        .env("HBTRACE_FLIGHT", flight)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &std::process::Output) -> Vec<String> {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines = text.lines().filter(|line| line.starts_with("hbtrace: "));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_pool_that_is_smaller_than_asked_for_is_told() {
+    let run = Run::new("short.trace");
+    let output = under_limit(&run, "ulimit -f 8192", "flight", "64M");
+    succeeded(&output);
+    let said = said(&output);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains(" of 67108864 bytes"), "{said:?}");
+    let info = run.trace().info;
+    // Shells disagree about what the number is of.
+    let got = if info.file_len > 5 << 20 { 6 } else { 3 };
+    let told = format!(
+        "asked for 64 MiB, got {got} MiB, because files of the process might not be larger \
+         (ulimit -f)"
+    );
+    assert_eq!(info.short_pool.unwrap().to_string(), told);
+    assert!(info.warnings.iter().any(|it| it.contains(&told)));
+    let run = Run::new("whole.trace");
+    succeeded(&under_limit(&run, "true", "flight", "2M"));
+    assert_eq!(run.trace().info.short_pool, None);
+}
+
+#[test]
+fn a_pool_that_finds_no_more_room_is_told() {
+    let run = Run::new("shrunk.trace");
+    let mut command = run.command("shrunk flight");
+    command.env("HBTRACE_OUT", run.path());
+    succeeded(&command.env("HBTRACE_FLIGHT", "64M").output().unwrap());
+    let pool = run.trace().info.short_pool.unwrap();
+    assert!((1 << 20..33 << 20).contains(&pool.got), "{pool}");
+    assert_eq!(run.trace().info.lost_events, 0);
+}
+
+#[test]
+fn no_room_at_the_start_says_what_to_do_and_leaves_nothing() {
+    let run = Run::new("none.trace");
+    let output = under_limit(&run, "ulimit -f 100", "hold", "");
+    succeeded(&output);
+    let said = said(&output);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("raise the limit (ulimit -f)"), "{said:?}");
+    assert!(!run.path().exists());
+    succeeded(&run.builds("no room"));
+    assert!(!run.path().exists());
+}
+
+#[test]
+fn that_there_is_no_more_room_is_said_once_while_it_runs() {
+    for case in ["full", "accesses full"] {
+        let run = Run::new("full.trace");
+        let output = run.builds(case);
+        succeeded(&output);
+        let said = said(&output);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("no room for more in"), "{said:?}");
+        assert!(said[0].contains("Builder::limit allows "));
+        let mut command = run.command(case);
+        command.env("HBTRACE_CASE_OUT", run.path());
+        let output = command.env("HBTRACE_QUIET", "1").output().unwrap();
+        assert!(self::said(&output).is_empty());
+    }
+}

@@ -65,6 +65,33 @@ pub mod header {
     pub const HELPER_NS: usize = 120;
     /// The arguments.
     pub const ARGUMENTS: usize = 128;
+    /// Where they end at the latest. What follows counts only if they do: older
+    /// recorders had nothing there, and arguments might reach beyond.
+    pub const ARGUMENTS_END: usize = PAGE - 64;
+    /// u64, flight recording: bytes that its pool was to have, if it has less.
+    pub const POOL_ASKED: usize = ARGUMENTS_END;
+    /// u64, likewise: bytes that it has.
+    pub const POOL_GOT: usize = ARGUMENTS_END + 8;
+    /// u32, likewise: why, see [`bound`](super::bound).
+    pub const POOL_BOUND: usize = ARGUMENTS_END + 16;
+    /// u64, when the process began, in the kernel's clock ticks since the boot.
+    pub const PROCESS_START: usize = ARGUMENTS_END + 24;
+    /// 16 bytes, the kernel's id of the boot.
+    pub const BOOT: usize = ARGUMENTS_END + 32;
+
+    use super::PAGE;
+}
+
+/// What keeps a file from growing.
+pub mod bound {
+    /// What the program chose.
+    pub const LIMIT: u32 = 1;
+    /// The limit on the size of files.
+    pub const FILE_SIZE: u32 = 2;
+    /// The limit on addresses.
+    pub const ADDRESSES: u32 = 3;
+    /// The file system has no room.
+    pub const DISK: u32 = 4;
 }
 
 /// Bits of the header's flags. A reader ignores bits that it does not know in

@@ -74,8 +74,11 @@ fn map(path: &Path, file: MappedFile, header: &Header) -> Result<(Mapping, bool)
     };
     let live = mapping.is_live() && !header.complete;
     if live && header.is_flight() {
-        let message = "is a flight recording that is still recorded into: its chunks are used \
-                       again while they are read; take a snapshot, or end the process";
+        let message = format!(
+            "is a flight recording, and process {} is alive and records into it: its chunks are \
+             used again while they are read; take a snapshot, or end the process",
+            header.pid
+        );
         return Err(Error::new(
             path,
             Place::File,

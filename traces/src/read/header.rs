@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Place};
 use crate::format::layout::{MAGIC, PAGE, VERSION, flags, header};
-use crate::format::start;
+use crate::format::{running, start};
+use crate::trace::{ShortPool, WhoRecords};
 
 /// Oldest version that this code reads.
 const OLDEST: u32 = 2;
@@ -37,6 +38,9 @@ pub(crate) struct Header {
     pub(super) helper_ns: u64,
     pub(crate) complete: bool,
     pub(super) arguments: Vec<String>,
+    pub(super) pool: Option<ShortPool>,
+    /// When the process began, and on which boot.
+    pub(super) process: (u64, [u64; 2]),
 }
 
 /// The u32 at `at`; `None` beyond the end.
@@ -99,6 +103,15 @@ impl Header {
     fn fields(page: &[u8], size: u32, granule: u32) -> Header {
         let u32_of = |at| u32_at(page, at).unwrap_or_default();
         let u64_of = |at| u64_at(page, at).unwrap_or_default();
+        let length = u32_of(header::ARGUMENTS_LENGTH);
+        // Else the arguments of an older recorder may lie there.
+        let has_tail = length as usize <= header::ARGUMENTS_END - header::ARGUMENTS;
+        let tail = |at| if has_tail { u64_of(at) } else { 0 };
+        let pool = ShortPool {
+            asked: tail(header::POOL_ASKED),
+            got: tail(header::POOL_GOT),
+            bound: tail(header::POOL_BOUND) as u32,
+        };
         Header {
             flags: u32_of(header::FLAGS),
             page: u64::from(granule),
@@ -119,7 +132,12 @@ impl Header {
             waited_ms: u32_of(header::WAITED_MS),
             helper_ns: u64_of(header::HELPER_NS),
             complete: u32_of(header::STATE) == 1,
-            arguments: arguments(page, u32_of(header::ARGUMENTS_LENGTH)),
+            arguments: arguments(page, length),
+            pool: Some(pool).filter(|pool| pool.got < pool.asked),
+            process: (
+                tail(header::PROCESS_START),
+                [tail(header::BOOT), tail(header::BOOT + 8)],
+            ),
         }
     }
 
@@ -153,6 +171,19 @@ impl Header {
     /// lies between it and what was copied before may not be there.
     pub(super) fn is_later(&self, ticks: u64) -> bool {
         self.is_copy() && ticks > self.last_ticks
+    }
+
+    /// What is known of the process that recorded the file. `locked` says that
+    /// somebody records into it now.
+    pub(super) fn who_records(&self, locked: bool) -> WhoRecords {
+        let (start, boot) = self.process;
+        let lives = || running::is_alive(self.pid, start, boot) == Some(true);
+        match (self.complete, self.copied || self.rewritten()) {
+            (true, _) | (_, true) => WhoRecords::Nobody,
+            _ if locked => WhoRecords::Process,
+            _ if lives() => WhoRecords::Elsewhere,
+            _ => WhoRecords::Dead,
+        }
     }
 
     /// Whether chunks were recycled while it was recorded.

@@ -7,7 +7,7 @@ use super::chunks::Index;
 use super::header::Header;
 use super::tables::Tables;
 use crate::format::layout::flags;
-use crate::trace::Info;
+use crate::trace::{Info, WhoRecords};
 
 /// What was seen of a file.
 pub(super) struct Seen {
@@ -65,6 +65,8 @@ pub(super) fn info(path: &Path, seen: &Seen) -> Info {
         helper_ns: header.helper_ns,
         waited_ms: header.waited_ms,
         chunks_behind: header.behind,
+        short_pool: header.pool,
+        who_records: header.who_records(seen.live),
         warnings: warnings(seen),
         ..Info::default()
     }
@@ -79,12 +81,15 @@ fn verdicts_from(seen: &Seen) -> Option<u64> {
 }
 
 fn warnings(seen: &Seen) -> Vec<String> {
-    let mut warnings: Vec<String> = end(seen).map(str::to_owned).into_iter().collect();
+    let mut warnings: Vec<String> = end(seen).into_iter().collect();
     if seen.header.flags & flags::LATE_START != 0 {
         warnings.push("recording began while the program was already running".to_owned());
     }
     damage(seen, &mut warnings);
     losses(&seen.header, &mut warnings);
+    let short = seen.header.pool;
+    warnings
+        .extend(short.map(|pool| format!("the pool is small, it holds less of the past: {pool}")));
     warnings.extend(verdicts_from(seen).map(before));
     warnings.extend(seen.horizon.map(|horizon| beyond(seen, horizon)));
     warnings
@@ -111,18 +116,28 @@ fn beyond(seen: &Seen, horizon: u64) -> String {
 }
 
 /// How the recording ended, if it did not end well.
-fn end(seen: &Seen) -> Option<&'static str> {
-    if seen.live {
-        return Some(
-            "the process still records: analysed as far as it was written when it was read",
-        );
+fn end(seen: &Seen) -> Option<String> {
+    let pid = seen.header.pid;
+    match seen.header.who_records(seen.live) {
+        WhoRecords::Process => Some(format!(
+            "process {pid} still records: analysed as far as it was written when it was read"
+        )),
+        WhoRecords::Elsewhere => Some(format!(
+            "a copy that was made while process {pid} recorded, which is alive: analysed as far \
+             as it goes"
+        )),
+        WhoRecords::Nobody if seen.header.is_copy() => {
+            Some("a snapshot, taken while the process recorded on".to_owned())
+        }
+        WhoRecords::Nobody if seen.header.complete => None,
+        WhoRecords::Nobody => {
+            Some("the recording was not closed: analysed as far as it was written".to_owned())
+        }
+        WhoRecords::Dead => Some(format!(
+            "the recording was not closed, as process {pid} died: analysed as far as it was \
+             written"
+        )),
     }
-    if seen.header.is_copy() {
-        return Some("a snapshot, taken while the process recorded on");
-    }
-    (!seen.header.complete).then_some(
-        "the recording was not closed (the process was killed): analysed as far as it was written",
-    )
 }
 
 fn damage(seen: &Seen, warnings: &mut Vec<String>) {
@@ -156,12 +171,14 @@ fn losses(header: &Header, warnings: &mut Vec<String>) {
     let (accesses, events) = (header.lost_accesses, header.lost_sync);
     if accesses > 0 {
         warnings.push(format!(
-            "{accesses} accesses were lost while recording: races among them are missed"
+            "{accesses} accesses were lost while recording: races among them are missed; deadlocks \
+             and contention do not suffer"
         ));
     }
     if events > 0 {
         warnings.push(format!(
-            "{events} synchronisation events were lost while recording"
+            "{events} synchronisation events were lost while recording: races and deadlocks from \
+             the first of them on are missed, and waits and holds from there on are not known"
         ));
     }
 }

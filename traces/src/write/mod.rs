@@ -94,12 +94,17 @@ fn head(trace: &Trace, end: u64) -> [u8; PAGE] {
         put(header::LAST_TICKS, &until.to_le_bytes());
         put(header::STATE, &2_u32.to_le_bytes());
     }
+    if let Some(pool) = info.short_pool {
+        put(header::POOL_ASKED, &pool.asked.to_le_bytes());
+        put(header::POOL_GOT, &pool.got.to_le_bytes());
+        put(header::POOL_BOUND, &pool.bound.to_le_bytes());
+    }
     let mut arguments = Vec::new();
     for argument in &info.arguments {
         arguments.extend_from_slice(argument.as_bytes());
         arguments.push(0);
     }
-    arguments.truncate(PAGE - header::ARGUMENTS);
+    arguments.truncate(header::ARGUMENTS_END - header::ARGUMENTS);
     let length = arguments.len() as u32;
     put(header::ARGUMENTS_LENGTH, &length.to_le_bytes());
     put(header::ARGUMENTS, &arguments);
