@@ -20,6 +20,8 @@ use crate::primitive::Mutex;
 use crate::site;
 use crate::writer;
 
+pub mod atomic;
+
 /// A place in the program, by the address of its code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Place(site::Place);

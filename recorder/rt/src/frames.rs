@@ -3,6 +3,7 @@
 /// The first call of instrumented code, before `main`.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn __tsan_init() {
+    crate::lives::instrumented();
     let _ = hbtrace_recorder::raw::recording();
 }
 

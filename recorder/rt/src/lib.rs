@@ -8,18 +8,32 @@
 //!
 //! | file | what it stands for |
 //! | --- | --- |
-//! | `access` | plain reads and writes |
+//! | `access`, `ranges` | plain reads and writes |
+//! | `atomic`, `atomic_names` | atomic operations and fences |
 //! | `frames` | begin and end of the program and of its functions |
+//! | `heap` | malloc and its kin |
 //! | `mutex`, `thread` | what libc has under these names |
-//! | `objects`, `inside`, `real`, `call` | what those are made of |
+//! | `versions`, `width` | what atomics are made of |
+//! | `lives` | lives of blocks |
+//! | `objects`, `inside`, `real`, `call`, `pages`, `errno`, `own` | what the others are made of |
 #![allow(unsafe_code)] // Functions of a C ABI, called by compilers and programs.
 
 mod access;
+mod atomic;
+mod atomic_names;
 mod call;
+mod errno;
 mod frames;
+mod heap;
 mod inside;
+mod lives;
 mod mutex;
 mod objects;
+mod own;
+mod pages;
+mod ranges;
 mod real;
 mod tell;
 mod thread;
+mod versions;
+mod width;

@@ -57,6 +57,7 @@ unsafe extern "C" fn create(
         // SAFETY: as the caller promises.
         return unsafe { next::pthread_create(thread, attributes, start, argument) };
     }
+    crate::lives::threads();
     let place = Place::of_call(back);
     let id = raw::new_thread();
     if let Some(id) = id {
