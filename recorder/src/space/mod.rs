@@ -29,6 +29,7 @@ mod patience;
 mod slots;
 mod spare;
 mod stock;
+mod usage;
 mod work;
 
 use std::fs::File;
@@ -56,6 +57,7 @@ pub(crate) use bound::Bound;
 pub(crate) use flight::Hold;
 pub(crate) use helper::start as start_helper;
 pub(crate) use left::Left;
+pub(crate) use usage::Use;
 
 /// In `highest`: nothing is handed out any more.
 const CLOSED: u64 = 1 << 63;
@@ -88,21 +90,6 @@ pub(crate) struct Space {
     work: Work,
     /// How the helper is woken.
     bell: Bell,
-}
-
-/// What a chunk is drawn for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// Accesses: refused when only the reserve is left.
-    Accesses,
-    /// Sync events.
-    Order,
-    /// Releases, which let others go on: nobody waits for room to record one.
-    Release,
-    /// Names that stay to the end.
-    Tables,
-    /// Names in a flight recording that pass with the events of their time.
-    Passing,
 }
 
 impl Space {
