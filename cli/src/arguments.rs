@@ -51,6 +51,21 @@ HBTRACE_SNAPSHOTS, HBTRACE_CRASHES, HBTRACE_QUIET).
 Exits as the program does; 128 + N if signal N ended it; 2 for wrong usage, \
 HBTRACE_* in the environment included, 125 if recording could not start, 126 if the program can't be executed, 127 if it is not there.";
 
+const CC: &str = "\
+Examples:
+  hbtrace cc -O2 -g a.c -o a -pthread && HBTRACE_OUT=run.trace ./a
+  CC='hbtrace cc' CXX='hbtrace c++' ./configure && make
+
+HBTRACE_CC and HBTRACE_CXX name other compilers, HBTRACE_RT the library. Exits as \
+the compiler does.";
+
+const CARGO: &str = "\
+Examples:
+  hbtrace cargo build --release
+  HBTRACE_OUT=run.trace hbtrace cargo run --release
+
+HBTRACE_RT names the library. Exits as cargo does.";
+
 const INFO: &str = "\
 Example:
   hbtrace info run.trace";
@@ -94,6 +109,15 @@ pub(crate) enum Command {
     /// Find races, deadlocks and contention in a trace.
     #[command(after_help = ANALYZE)]
     Analyze(Analyze),
+    /// Compile or link C as `cc` does, so that the program records.
+    #[command(after_help = CC, disable_help_flag = true)]
+    Cc(Tool),
+    /// Compile or link C++ as `c++` does, so that the program records.
+    #[command(name = "c++", after_help = CC, disable_help_flag = true)]
+    Cxx(Tool),
+    /// Build Rust as `cargo` does, so that the program records.
+    #[command(after_help = CARGO, disable_help_flag = true)]
+    Cargo(Tool),
     /// Run a program that links the recorder, with recording switched on.
     #[command(after_help = RECORD)]
     Record(Record),
@@ -115,6 +139,14 @@ pub(crate) enum Command {
     /// Restore a packed trace to the file that was recorded.
     #[command(after_help = UNPACK)]
     Unpack(Unpack),
+}
+
+/// Arguments that are another program's.
+#[derive(Args)]
+pub(crate) struct Tool {
+    /// Its arguments, as they are.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<std::ffi::OsString>,
 }
 
 /// A trace to read.

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod build;
 mod commands;
 mod failure;
 mod output;

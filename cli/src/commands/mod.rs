@@ -1,6 +1,8 @@
 //! The commands, one file each.
 
 mod analyze;
+mod cargo;
+mod compile;
 mod convert;
 mod dump;
 mod info;
@@ -23,6 +25,9 @@ use crate::terminal::Terminal;
 pub(crate) fn run(command: &Command, terminal: &mut Terminal<'_>) -> Result<u8, Failure> {
     match command {
         Command::Analyze(arguments) => analyze::run(arguments, terminal),
+        Command::Cc(tool) => compile::run(&compile::C, &tool.arguments, terminal),
+        Command::Cxx(tool) => compile::run(&compile::CXX, &tool.arguments, terminal),
+        Command::Cargo(tool) => cargo::run(&tool.arguments),
         Command::Record(arguments) => record::run(arguments, terminal),
         Command::Info(input) => info::run(input, terminal),
         Command::Dump(input) => dump::run(input, terminal),
