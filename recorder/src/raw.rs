@@ -6,6 +6,7 @@
 //! [`hbtrace_traces::kind`] says, a release is told *before* others can see it
 //! and an acquire *after* it, with the object's order between the two exact.
 //! Nothing here is stable between versions.
+#![allow(unsafe_code)] // A cursor that the frontend keeps.
 
 use hbtrace_traces::event::{MemoryOrder, NONE};
 use hbtrace_traces::format::table::Record;
@@ -71,6 +72,35 @@ pub fn is_inside() -> bool {
 #[inline(always)]
 pub fn access(write: bool, address: usize, len: usize, place: Place) {
     memory::access(write, address, len, place.0);
+}
+
+/// What this thread writes with, for [`access_at`]: the same for all its life,
+/// and never 0.
+#[must_use]
+pub fn cursor() -> usize {
+    writer::cursor().expose_provenance()
+}
+
+/// As [`access`], of one of the lengths that a word holds, if that is the usual
+/// case. `false`: nothing was done, and `access` is to be called.
+///
+/// # Safety
+/// `cursor` is 0 or this thread's [`cursor`].
+#[inline(always)]
+#[must_use]
+pub unsafe fn access_at(
+    cursor: usize,
+    write: bool,
+    address: usize,
+    len: usize,
+    place: Place,
+) -> bool {
+    if cursor == 0 || address >> 47 != 0 {
+        return false;
+    }
+    let cursor = std::ptr::with_exposed_provenance(cursor);
+    // SAFETY: as the caller promises.
+    unsafe { writer::access_at(cursor, write, address as u64, len as u64, place.0) }
 }
 
 /// A block of `len` bytes at `address` is born. Call it after the allocation.

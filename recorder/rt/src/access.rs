@@ -8,6 +8,18 @@ use std::arch::naked_asm;
 
 use hbtrace_recorder::raw::{self, Place};
 
+use crate::tls::cursor;
+
+/// Whatever is not the usual case.
+#[cold]
+#[inline(never)]
+fn rare(write: bool, address: usize, len: usize, place: Place) {
+    if cursor::get() == 0 {
+        cursor::set(raw::cursor());
+    }
+    raw::access(write, address, len, place);
+}
+
 macro_rules! handed_on {
     ($($name:ident => $to:ident, $write:literal, $len:literal;)*) => {$(
         #[doc = concat!("An access of ", stringify!($len), " bytes is about to be made.")]
@@ -23,8 +35,14 @@ macro_rules! handed_on {
             naked_asm!("mov x1, x30", "b {}", sym $to);
         }
 
-        extern "C" fn $to(address: usize, back: usize) {
-            raw::access($write, address, $len, Place::of_call(back));
+        // It may unwind, as far as the compiler knows: so the call of what is
+        // not the usual case is its last instruction, and it has no frame.
+        extern "C-unwind" fn $to(address: usize, back: usize) {
+            let place = Place::of_call(back);
+            // SAFETY: this thread's.
+            if !unsafe { raw::access_at(cursor::get(), $write, address, $len, place) } {
+                rare($write, address, $len, place);
+            }
         }
     )*};
 }

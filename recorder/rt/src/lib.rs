@@ -15,7 +15,7 @@
 //! | `mutex`, `thread` | what libc has under these names |
 //! | `versions`, `width` | what atomics are made of |
 //! | `lives` | lives of blocks |
-//! | `objects`, `inside`, `real`, `call`, `pages`, `errno`, `own` | what the others are made of |
+//! | `objects`, `inside`, `real`, `call`, `pages`, `errno`, `own`, `tls` | what the others are made of |
 #![allow(unsafe_code)] // Functions of a C ABI, called by compilers and programs.
 
 mod access;
@@ -35,5 +35,6 @@ mod ranges;
 mod real;
 mod tell;
 mod thread;
+mod tls;
 mod versions;
 mod width;

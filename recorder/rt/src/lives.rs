@@ -11,11 +11,11 @@
 //! [here](Telling) already is a thread-local that needs no allocation: one at a
 //! fixed distance from the thread's pointer.
 
-use std::arch::{asm, global_asm};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use hbtrace_recorder::raw::{self, Place};
 
+use crate::tls::telling;
 use crate::{errno, inside, own, versions};
 
 /// Some part of the program is instrumented.
@@ -45,55 +45,25 @@ fn matter() -> bool {
     STATE.load(Ordering::Relaxed) == INSTRUMENTED | THREADS
 }
 
-// Initial-exec, which Rust can't ask for.
-#[cfg(target_arch = "x86_64")]
-global_asm!(
-    ".pushsection .tbss, \"awT\", @nobits",
-    ".hidden hbtrace_rt_telling",
-    ".globl hbtrace_rt_telling",
-    ".type hbtrace_rt_telling, @object",
-    ".size hbtrace_rt_telling, 8",
-    ".balign 8",
-    "hbtrace_rt_telling:",
-    ".zero 8",
-    ".popsection",
-);
-
 /// This thread tells of a life until it is dropped.
-struct Telling(*mut u64);
+struct Telling(());
 
 impl Telling {
     /// `None`: it does already.
     #[inline]
     fn new() -> Option<Telling> {
-        let here: *mut u64;
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: the thread's pointer stands at its own place, and the
-        // variable's distance from it in the global offset table.
-        unsafe {
-            asm!(
-                "mov {here}, qword ptr fs:[0]",
-                "add {here}, qword ptr [rip + hbtrace_rt_telling@GOTTPOFF]",
-                here = out(reg) here,
-                options(nostack, readonly),
-            );
+        if telling::get() != 0 {
+            return None;
         }
-        // SAFETY: this thread's own word, as long as the thread is there.
-        unsafe {
-            if here.read_volatile() != 0 {
-                return None;
-            }
-            here.write_volatile(1);
-        }
-        Some(Telling(here))
+        telling::set(1);
+        Some(Telling(()))
     }
 }
 
 impl Drop for Telling {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: as above.
-        unsafe { self.0.write_volatile(0) };
+        telling::set(0);
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn with_cursor<R>(then: impl FnOnce(&Cursor) -> R) -> R {
 
 /// The thread's state; what the fast path looks at comes first.
 #[repr(C)]
-pub(super) struct Cursor {
+pub(crate) struct Cursor {
     pub(super) access: Edge,
     /// Ends before the room for releases, or where a time stamp is due.
     pub(super) sync: Edge,
@@ -206,6 +206,31 @@ pub(crate) fn access(write: bool, address: u64, len: u64, place: Place) -> bool 
             None => false,
         }
     })
+}
+
+/// This thread's cursor.
+#[cfg(feature = "raw")]
+pub(crate) fn cursor() -> *const Cursor {
+    CURSOR.with(std::ptr::from_ref)
+}
+
+/// Records an access. `false`: the full path has to, or this thread will never
+/// record, which has no room either.
+///
+/// # Safety
+/// It is this thread's cursor.
+#[cfg(feature = "raw")]
+#[inline(always)]
+pub(crate) unsafe fn access_at(
+    cursor: *const Cursor,
+    write: bool,
+    address: u64,
+    len: u64,
+    place: Place,
+) -> bool {
+    // SAFETY: as the caller promises, and as in `with_cursor`.
+    let cursor = unsafe { &*cursor };
+    Use::access(place, write, len).is_some_and(|of| cursor.access(address, of))
 }
 
 /// One of several accesses that are told at once.

@@ -52,6 +52,8 @@ mod stream;
 pub(crate) use cursor::{
     Access, access, accesses, brief, brief_load, brief_pending, brief_release, is_off, is_polled,
 };
+#[cfg(feature = "raw")]
+pub(crate) use cursor::{access_at, cursor};
 pub(crate) use full::{access_full, sync, sync_counted, sync_known};
 #[cfg(feature = "raw")]
 pub(crate) use life::is_inside;
