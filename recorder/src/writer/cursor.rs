@@ -66,6 +66,8 @@ pub(crate) struct Cursor {
     /// full.
     pub(super) waiting: Cell<u32>,
     pub(super) started: Cell<bool>,
+    /// The program's errno, while something is under way in the full path.
+    pub(super) errno: Cell<i32>,
     /// The thread's id in the trace, once it has one.
     pub(super) thread: Cell<Option<u32>>,
     /// Its creation was recorded.
@@ -94,6 +96,7 @@ impl Cursor {
             poll: Poll::new(),
             waiting: Cell::new(0),
             started: Cell::new(false),
+            errno: Cell::new(0),
             thread: Cell::new(None),
             adopted: Cell::new(false),
             told: Cell::new(None),

@@ -4,7 +4,7 @@
 //! A second thread-local, whose destructor closes the chunks, is touched when
 //! the thread records its first event; events after that destructor (of other
 //! thread-locals) draw new chunks, which stay open.
-#![allow(unsafe_code)] // A system call.
+#![allow(unsafe_code)] // A system call, and errno.
 
 use hbtrace_traces::event::{NONE, SyncEvent};
 use hbtrace_traces::format::layout::StreamKind;
@@ -38,10 +38,15 @@ impl Cursor {
         }
         self.sync.hold();
         self.access.hold();
+        // SAFETY: this thread's own, as long as it is there.
+        self.errno.set(unsafe { *libc::__errno_location() });
         true
     }
 
+    /// The program finds its errno as it was.
     pub(super) fn leave(&self) {
+        // SAFETY: as in `enter`.
+        unsafe { *libc::__errno_location() = self.errno.get() };
         self.access.release();
         self.sync.release();
     }
