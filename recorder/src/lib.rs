@@ -137,6 +137,8 @@ mod header;
 mod label;
 #[cfg(feature = "record")]
 mod memory;
+#[cfg(feature = "record")]
+mod met;
 #[cfg(all(feature = "record", any(loom, hbtrace_tsan)))]
 mod models;
 mod named;

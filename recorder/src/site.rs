@@ -199,7 +199,8 @@ impl Remembered {
         }
     }
 
-    fn set(&self, of: Use, bits: u64) {
+    /// Remembers the bits of a use.
+    pub(crate) fn set(&self, of: Use, bits: u64) {
         let (known, slot) = self.slot(of);
         // A signal handler that looks between the two stores finds nothing.
         known.set(Use::NONE);

@@ -15,6 +15,7 @@ use hbtrace_traces::id::SiteId;
 use super::edge::{Edge, store};
 use super::poll::Poll;
 use super::stream::{BriefSlot, Stream};
+use crate::met::Met;
 use crate::site::{Place, Remembered, Use};
 
 thread_local! {
@@ -66,6 +67,7 @@ pub(crate) struct Cursor {
     /// full.
     pub(super) waiting: Cell<u32>,
     pub(super) started: Cell<bool>,
+    pub(super) met: Met,
     /// The program's errno, while something is under way in the full path.
     pub(super) errno: Cell<i32>,
     /// The thread's id in the trace, once it has one.
@@ -96,6 +98,7 @@ impl Cursor {
             poll: Poll::new(),
             waiting: Cell::new(0),
             started: Cell::new(false),
+            met: Met::new(),
             errno: Cell::new(0),
             thread: Cell::new(None),
             adopted: Cell::new(false),
@@ -119,6 +122,27 @@ impl Cursor {
         if !self.access.claim(next) {
             return false;
         }
+        store(next, address | bits);
+        self.access.commit(next.wrapping_add(1));
+        true
+    }
+
+    /// As [`access`](Cursor::access), of a place that the thread has met but
+    /// does not remember. Nothing is looked up before no handler can change it.
+    pub(super) fn access_met(&self, write: bool, address: u64, len: u64, place: Place) -> bool {
+        let Some(next) = self.access.room() else {
+            return false;
+        };
+        let Some(of) = Use::access(place, write, len).filter(|_| self.access.claim(next)) else {
+            return false;
+        };
+        let site = self.met.get(place);
+        let base = self.base.get();
+        let Some(bits) = site.and_then(|site| words::access_bits(write, len, site, base)) else {
+            self.access.release();
+            return false;
+        };
+        self.uses.set(of, bits);
         store(next, address | bits);
         self.access.commit(next.wrapping_add(1));
         true

@@ -271,14 +271,17 @@ impl Cursor {
         }
     }
 
-    /// The number of a place. One that this thread meets for the first time
-    /// takes a lock.
+    /// The number of a place. One that this thread has not met takes a lock.
     fn site_of(&self, place: Place, shared: &Shared) -> SiteId {
         let of = Use::sync(place);
         if let Some(bits) = self.uses().get(of) {
             return site_of_compact(bits);
         }
-        let site = SiteId(shared.site(place));
+        let site = self.met.get(place).unwrap_or_else(|| {
+            let site = SiteId(shared.site(place));
+            self.met.set(place, site);
+            site
+        });
         self.uses().set_sync(of, site);
         site
     }
@@ -310,7 +313,11 @@ fn last_compact(after: *mut u64, next: *mut u64, second: u64) -> u64 {
 #[cold]
 #[inline(never)]
 pub(crate) fn access_full(write: bool, address: u64, len: u64, place: Place) {
-    with_cursor(|cursor| cursor.access_full(write, address, len, place));
+    with_cursor(|cursor| {
+        if !cursor.access_met(write, address, len, place) {
+            cursor.access_full(write, address, len, place);
+        }
+    });
 }
 
 /// Records a sync event of this thread. With `pending`, its number is missing

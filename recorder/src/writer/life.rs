@@ -112,6 +112,7 @@ impl Cursor {
             self.accesses.shrink();
             self.syncs.shrink();
         }
+        self.met.drop_slots();
         self.leave();
     }
 
