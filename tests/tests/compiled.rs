@@ -1,4 +1,4 @@
-//! Compiles every program of `tests/programs/atomics` and `tests/programs/memory`
+//! Compiles every program of these folders of `tests/programs`
 //! as one that nobody wrote for the recorder, records it, and compares whether
 //! the analysis finds races with what the program's name says. It needs a C and
 //! a C++ compiler that know `-fsanitize=thread`, of which it links nothing.
@@ -12,7 +12,7 @@ use std::process::Command;
 use hbtrace_analyzer::{Options, analyze};
 use hbtrace_traces::read;
 
-const FOLDERS: [&str; 2] = ["atomics", "memory"];
+const FOLDERS: [&str; 3] = ["annotations", "atomics", "memory"];
 
 #[test]
 fn every_compiled_program_gets_its_verdict() {

@@ -8,13 +8,18 @@ use std::arch::naked_asm;
 
 use hbtrace_recorder::raw::{self, Place};
 
-use crate::tls::cursor;
+use crate::annotations::is_ignored;
+use crate::tls::{cursor, ignoring};
 
 /// Whatever is not the usual case.
 #[cold]
 #[inline(never)]
-fn rare(write: bool, address: usize, len: usize, place: Place) {
-    if cursor::get() == 0 {
+pub(crate) fn rare(write: bool, address: usize, len: usize, place: Place) {
+    if ignoring::get() != 0 {
+        if is_ignored(write) {
+            return;
+        }
+    } else if cursor::get() == 0 {
         cursor::set(raw::cursor());
     }
     raw::access(write, address, len, place);

@@ -10,6 +10,7 @@
 //! | --- | --- |
 //! | `access`, `ranges` | plain reads and writes |
 //! | `atomic`, `atomic_names` | atomic operations and fences |
+//! | `annotations` | what programs tell of themselves |
 //! | `frames` | begin and end of the program and of its functions |
 //! | `heap` | malloc and its kin |
 //! | `mutex`, `thread` | what libc has under these names |
@@ -19,6 +20,7 @@
 #![allow(unsafe_code)] // Functions of a C ABI, called by compilers and programs.
 
 mod access;
+mod annotations;
 mod atomic;
 mod atomic_names;
 mod call;

@@ -2,8 +2,9 @@
 
 use std::ffi::{c_int, c_void};
 
-use hbtrace_recorder::raw::{self, Place};
+use hbtrace_recorder::raw::Place;
 
+use crate::access;
 use crate::call::with_caller;
 
 with_caller! {
@@ -36,11 +37,11 @@ with_caller! {
 }
 
 extern "C" fn read(start: usize, len: usize, back: usize) {
-    raw::access(false, start, len, Place::of_call(back));
+    access::rare(false, start, len, Place::of_call(back));
 }
 
 extern "C" fn write(start: usize, len: usize, back: usize) {
-    raw::access(true, start, len, Place::of_call(back));
+    access::rare(true, start, len, Place::of_call(back));
 }
 
 /// Destructors of a class's bases write what stands there already: that is no
@@ -48,7 +49,7 @@ extern "C" fn write(start: usize, len: usize, back: usize) {
 unsafe extern "C" fn vptr_update(at: *mut usize, new: usize, back: usize) {
     // SAFETY: the caller is about to write there.
     if unsafe { at.read_volatile() } != new {
-        raw::access(true, at.addr(), size_of::<usize>(), Place::of_call(back));
+        access::rare(true, at.addr(), size_of::<usize>(), Place::of_call(back));
     }
 }
 

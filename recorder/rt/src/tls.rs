@@ -67,4 +67,6 @@ words! {
     telling = "hbtrace_rt_telling";
     /// Where the recorder's own thread-local is, once that is known.
     cursor = "hbtrace_rt_cursor";
+    /// How many have asked that the thread's reads, and its writes, be ignored.
+    ignoring = "hbtrace_rt_ignoring";
 }
