@@ -25,8 +25,8 @@
 //! Cells and what is told cost one branch. Locks keep a guard of ours beside
 //! std's, some nanoseconds. Others are built otherwise than std's, since their
 //! numbers have to be exact whenever they are asked for: parking, barriers, once
-//! cells and bounded channels are state machines under a lock of their own,
-//! unbounded channels a list whose places number the messages;
+//! cells and rendezvous channels are state machines under a lock of their own,
+//! other channels a list whose places number the messages;
 //! scopes count their threads. Atomics are std's behind one branch, in 32 bytes.
 //! `COST.md` has the figures. Where it is too much, leave the feature off.
 //!

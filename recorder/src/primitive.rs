@@ -4,6 +4,7 @@
 //! loom`, see `models`), and so that nobody uses a mirror by accident: what the
 //! recorder does for itself is never recorded.
 
+use std::ops::Deref;
 use std::sync::PoisonError;
 
 pub(crate) use std::sync::OnceLock;
@@ -28,9 +29,10 @@ pub(crate) use loom::{
 #[cfg(loom)]
 pub(crate) use crate::models::checked::{
     AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, fence, wait, wake,
+    wake_all,
 };
 #[cfg(not(loom))]
-pub(crate) use futex::{wait, wake};
+pub(crate) use futex::{wait, wake, wake_all};
 
 /// Locks one of the recorder's own locks. Nothing panics while it holds one,
 /// but a service may be unwinding, so poison is ignored.
@@ -52,6 +54,19 @@ impl<T> Place<T> {
     #[inline(always)]
     pub(crate) fn with_mut<R>(&self, then: impl FnOnce(*mut T) -> R) -> R {
         then(self.0.get())
+    }
+}
+
+/// A word in a cache line of its own.
+#[repr(align(64))]
+pub(crate) struct Apart<T>(pub(crate) T);
+
+impl<T> Deref for Apart<T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.0
     }
 }
 
@@ -107,13 +122,22 @@ mod futex {
 
     /// Wakes one who waits for `word`.
     pub(crate) fn wake(word: &AtomicU32) {
+        wake_some(word, 1);
+    }
+
+    /// Wakes all who wait for `word`.
+    pub(crate) fn wake_all(word: &AtomicU32) {
+        wake_some(word, i32::MAX);
+    }
+
+    fn wake_some(word: &AtomicU32, most: i32) {
         // SAFETY: a word that outlives the call.
         unsafe {
             libc::syscall(
                 libc::SYS_futex,
                 word.as_ptr(),
                 libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
-                1,
+                most,
             )
         };
     }

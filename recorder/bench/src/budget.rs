@@ -43,8 +43,8 @@ pub const BUDGETS: &[Budget] = &[
     budget("pointer-load", 4.0, 74.0),
     budget("pointer-store", 4.0, 73.0),
     budget("pointer-swap", 5.0, 75.0),
-    budget("channel", 125.0, 465.0),
-    budget("channel-bounded", 110.0, 475.0),
+    budget("channel", -60.0, 240.0),
+    budget("channel-bounded", -30.0, 330.0),
     budget("once-get", 8.0, 38.0),
 ];
 

@@ -222,3 +222,8 @@ pub(crate) fn wake(_: &AtomicU32) {
     drop(QUEUE.0.lock());
     QUEUE.1.notify_all();
 }
+
+/// As the kernel's.
+pub(crate) fn wake_all(word: &AtomicU32) {
+    wake(word);
+}

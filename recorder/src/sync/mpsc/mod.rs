@@ -1,9 +1,10 @@
 //! Mirror of [`std::sync::mpsc`].
 //!
-//! Both kinds of channels are queues of our own. In an unbounded one the number of
-//! a message is its place in a list, so nothing travels beside the value. In a
-//! bounded or rendezvous one it also orders threads which receive freed which
-//! slot, and that is decided and recorded under one lock.
+//! All kinds of channels are queues of our own. In an unbounded or a bounded one
+//! the number of a message is its place in a list, so nothing travels beside the
+//! value; in a bounded one it also orders threads which receive freed which slot,
+//! and that is the one that a count of receives says. In a rendezvous it is
+//! decided and recorded under one lock.
 //!
 //! `send` is recorded before the value can be received, `recv` after it was,
 //! `close` before a sender is gone, `recv_closed` when a receiver saw that all
@@ -21,13 +22,14 @@
 //! of a token, `NAME.receiver` where the channel is called `NAME`.
 
 mod bounded;
+mod buffered;
 mod departure;
+mod half;
 mod iter;
 mod list;
 mod queue;
 mod receiver;
 mod sender;
-mod unbounded;
 
 pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 

@@ -1,22 +1,21 @@
-//! The queue behind bounded and rendezvous channels.
+//! The queue behind rendezvous channels.
 //!
 //! **The model.** Messages are numbered from 1 as their sends start, receives
 //! as they complete; the k-th receive takes the k-th message. A send of message
 //! `k` on a channel of capacity `C` completes when receive `k - C` has: that
-//! one freed its slot (a rendezvous is `C = 0`: its own receive). So the queue
-//! holds all messages whose sends have started, and a send past the capacity
-//! waits for its receive.
+//! one freed its slot. A rendezvous is `C = 0`: a send completes when its own
+//! receive has. So the queue holds all messages whose sends have started, and
+//! each send waits. (Channels with room are a [list](super::buffered).)
 //!
 //! **The protocol.** One internal lock; `send` and `recv` are numbered and
 //! recorded under it, before anyone can act on them, so the trace's order is
 //! the true one. The receiver waits on `arrived`; whoever adds a message or
 //! drops the last sender wakes it. The sender of message `k` waits on
 //! `freed[k % BUCKETS]`; each receive wakes the bucket of the one sender that
-//! it enables, and the receiver's drop wakes all. Nobody waits without having
+//! it completes, and the receiver's drop wakes all. Nobody waits without having
 //! looked at the state under the lock, so no wake-up is lost.
 //!
-//! **Ends.** When the receiver goes, what lies within the capacity is dropped
-//! (those sends have succeeded); senders that wait take their values back.
+//! **Ends.** When the receiver goes, senders that wait take their values back.
 
 use std::collections::VecDeque;
 use std::panic::Location;
@@ -49,7 +48,6 @@ pub(super) enum Patience {
 
 pub(super) struct Queue<T> {
     object: Object,
-    capacity: u64,
     state: Mutex<State<T>>,
     arrived: Condvar,
     freed: [Condvar; BUCKETS as usize],
@@ -57,8 +55,8 @@ pub(super) struct Queue<T> {
 }
 
 struct State<T> {
-    /// Messages `received + 1` to `sent`. Empty places: taken back or dropped,
-    /// once the receiver is gone.
+    /// Messages `received + 1` to `sent`. Empty places: taken back, once the
+    /// receiver is gone.
     messages: VecDeque<Option<T>>,
     sent: u64,
     received: u64,
@@ -71,10 +69,9 @@ struct State<T> {
 impl<T> Queue<T> {
     /// A queue with one sender.
     #[track_caller]
-    pub(super) fn new(capacity: usize) -> Queue<T> {
+    pub(super) fn new() -> Queue<T> {
         let queue = Queue {
             object: Object::new(),
-            capacity: capacity as u64,
             state: Mutex::new(State {
                 messages: VecDeque::new(),
                 sent: 0,
@@ -87,10 +84,7 @@ impl<T> Queue<T> {
             freed: [const { Condvar::new() }; BUCKETS as usize],
             departure: Departure::new(),
         };
-        let capacity = queue.capacity;
-        queue.record(Kind::Chan, Location::caller(), |event| {
-            event.number(capacity)
-        });
+        queue.record(Kind::Chan, Location::caller(), |event| event.number(0));
         queue
     }
 
@@ -101,7 +95,7 @@ impl<T> Queue<T> {
     ) -> Result<(), SendError<T>> {
         let state = self.lock();
         if state.receiver_gone {
-            self.fails_at_once(site);
+            self.departure.seen(site);
             return Err(SendError(value));
         }
         self.send_now(state, value, site)
@@ -114,26 +108,14 @@ impl<T> Queue<T> {
     ) -> Result<(), TrySendError<T>> {
         let state = self.lock();
         if state.receiver_gone {
-            self.fails_at_once(site);
+            self.departure.seen(site);
             return Err(TrySendError::Disconnected(value));
         }
-        let has_room = match self.capacity {
-            0 => state.receiver_waits && state.messages.is_empty(),
-            capacity => (state.messages.len() as u64) < capacity,
-        };
-        if !has_room {
+        if !state.receiver_waits || !state.messages.is_empty() {
             return Err(TrySendError::Full(value));
         }
         self.send_now(state, value, site)
             .map_err(|SendError(value)| TrySendError::Disconnected(value))
-    }
-
-    /// A send finds the receiver gone. Std orders it only if nothing is
-    /// buffered; see [`Departure`].
-    fn fails_at_once(&self, site: &'static Location<'static>) {
-        if self.capacity == 0 {
-            self.departure.seen(site);
-        }
     }
 
     /// Starts a send and waits until it has completed.
@@ -149,39 +131,27 @@ impl<T> Queue<T> {
         self.record_message(Kind::Send, number, wakes, site);
         state.sent = number;
         state.messages.push_back(Some(value));
-        let needed = match self.capacity {
-            0 => number,
-            capacity => number.saturating_sub(capacity),
-        };
-        let waits = state.received < needed;
-        if waits {
-            if wakes {
-                self.arrived.notify_one();
-            }
-            state = self.await_receive(state, number, needed, site);
+        if wakes {
+            self.arrived.notify_one();
         }
-        if state.received < needed {
+        let state = self.await_receive(state, number, site);
+        if state.received < number {
             return Err(SendError(self.take_back(state, number, site)));
         }
         drop(state);
-        // Not under the lock, for which the receiver would have to wait again.
-        if wakes && !waits {
-            self.arrived.notify_one();
-        }
-        self.record_sent(needed, waits, site);
+        self.record_sent(number, site);
         Ok(())
     }
 
-    /// Waits until receive `needed` has completed or the receiver is gone.
+    /// Waits until receive `number` has completed or the receiver is gone.
     fn await_receive<'a>(
         &'a self,
         state: MutexGuard<'a, State<T>>,
         number: u64,
-        needed: u64,
         site: &'static Location<'static>,
     ) -> MutexGuard<'a, State<T>> {
         self.record(Kind::Req, site, |event| event.timed(true));
-        let waits = |state: &mut State<T>| state.received < needed && !state.receiver_gone;
+        let waits = |state: &mut State<T>| state.received < number && !state.receiver_gone;
         poison::ignore(self.bucket(number).wait_while(state, waits))
     }
 
@@ -207,12 +177,10 @@ impl<T> Queue<T> {
         let mut state = self.lock();
         let mut waited = false;
         loop {
-            if let Some((value, enabled)) = self.take_first(&mut state, waited, site) {
+            if let Some((value, number)) = self.take_first(&mut state, site) {
                 drop(state);
                 // Not under the lock, for which the sender would have to wait.
-                if let Some(number) = enabled {
-                    self.bucket(number).notify_all();
-                }
+                self.bucket(number).notify_all();
                 return Ok(value);
             }
             if state.senders == 0 {
@@ -243,22 +211,18 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Completes a receive, if there is a message; which send that waits for it
-    /// is to be woken.
+    /// Completes a receive, if there is a message; its number.
     fn take_first(
         &self,
         state: &mut State<T>,
-        waited: bool,
         site: &'static Location<'static>,
-    ) -> Option<(T, Option<u64>)> {
+    ) -> Option<(T, u64)> {
         let value = state.messages.pop_front()?;
         let number = state.received + 1;
-        // The send that waited for this receive, if it has started.
-        let enabled = number.saturating_add(self.capacity);
-        let wakes = enabled <= state.sent;
-        self.record_message(Kind::Recv, number, waited || wakes, site);
+        // Its sender waits.
+        self.record_message(Kind::Recv, number, true, site);
         state.received = number;
-        Some((value?, wakes.then_some(enabled)))
+        Some((value?, number))
     }
 
     pub(super) fn add_sender(&self) {
@@ -275,30 +239,16 @@ impl<T> Queue<T> {
         }
     }
 
-    /// The receiver goes. It receives what it drops, as the trace sees it, so
-    /// that senders come before their values' destructors.
+    /// The receiver goes: sends that wait for it fail.
     pub(super) fn remove_receiver(&self, site: &'static Location<'static>) {
         let mut state = self.lock();
         if state.senders > 0 {
             self.departure.begins(site);
         }
         state.receiver_gone = true;
-        let within = (state.messages.len() as u64).min(self.capacity);
-        for number in state.received + 1..=state.received + within {
-            self.record(Kind::Recv, site, |event| event.number(number).extra(number));
-        }
-        let dropped: Vec<Option<T>> = state
-            .messages
-            .iter_mut()
-            .take(within as usize)
-            .map(Option::take)
-            .collect();
         for bucket in &self.freed {
             bucket.notify_all();
         }
-        // Values may do anything as they are dropped: not under the lock.
-        drop(state);
-        drop(dropped);
     }
 
     fn bucket(&self, number: u64) -> &Condvar {
@@ -328,17 +278,15 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Records that a send has completed, which receive `needed` enabled.
+    /// Records that the send of a message has completed, which its receive
+    /// enabled.
     #[inline]
-    fn record_sent(&self, needed: u64, timed: bool, site: &'static Location<'static>) {
+    fn record_sent(&self, number: u64, site: &'static Location<'static>) {
         if !emit::recording() {
             return;
         }
         let channel = self.object.id(ObjectKind::Channel);
-        match timed {
-            false => emit::quick(Kind::Sent, MemoryOrder::Relaxed, channel, needed, site),
-            true => emit::timed(Kind::Sent, MemoryOrder::Relaxed, channel, needed, site),
-        }
+        emit::timed(Kind::Sent, MemoryOrder::Relaxed, channel, number, site);
     }
 
     fn record(

@@ -2,40 +2,47 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 use std::sync::mpsc::{RecvError, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
+use super::buffered::Room;
+use super::half::{Half, Unbounded};
 use super::queue::{Patience, Queue};
-use super::unbounded::Unbounded;
+use crate::primitive::Arc;
 
 /// Receives from a channel; see [`std::sync::mpsc::Receiver`].
 pub struct Receiver<T> {
-    half: Half<T>,
+    channel: Channel<T>,
     /// Where it was made: the site of its drop.
     site: &'static Location<'static>,
 }
 
-enum Half<T> {
-    Unbounded(Unbounded<T>),
-    Bounded(Arc<Queue<T>>),
+enum Channel<T> {
+    Unbounded(Half<T, Unbounded>),
+    Buffered(Half<T, Room>),
+    Rendezvous(Arc<Queue<T>>),
 }
 
 impl<T> Receiver<T> {
     #[track_caller]
-    pub(super) fn unbounded(half: Unbounded<T>) -> Receiver<T> {
-        Receiver {
-            half: Half::Unbounded(half),
-            site: Location::caller(),
-        }
+    pub(super) fn unbounded(half: Half<T, Unbounded>) -> Receiver<T> {
+        Receiver::new(Channel::Unbounded(half))
     }
 
     #[track_caller]
-    pub(super) fn bounded(queue: Arc<Queue<T>>) -> Receiver<T> {
-        Receiver {
-            half: Half::Bounded(queue),
-            site: Location::caller(),
-        }
+    pub(super) fn buffered(half: Half<T, Room>) -> Receiver<T> {
+        Receiver::new(Channel::Buffered(half))
+    }
+
+    #[track_caller]
+    pub(super) fn rendezvous(queue: Arc<Queue<T>>) -> Receiver<T> {
+        Receiver::new(Channel::Rendezvous(queue))
+    }
+
+    #[track_caller]
+    fn new(channel: Channel<T>) -> Receiver<T> {
+        let site = Location::caller();
+        Receiver { channel, site }
     }
 
     /// As [`std::sync::mpsc::Receiver::recv`].
@@ -46,12 +53,12 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         let site = Location::caller();
-        match &self.half {
-            Half::Unbounded(half) => half.receive(site),
-            Half::Bounded(queue) => queue
-                .receive(Patience::Endless, site)
-                .map_err(|_| RecvError),
+        match &self.channel {
+            Channel::Unbounded(half) => half.receive(None, site),
+            Channel::Buffered(half) => half.receive(None, site),
+            Channel::Rendezvous(queue) => queue.receive(Patience::Endless, site),
         }
+        .map_err(|_| RecvError)
     }
 
     /// As [`std::sync::mpsc::Receiver::try_recv`].
@@ -62,9 +69,10 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let site = Location::caller();
-        match &self.half {
-            Half::Unbounded(half) => half.try_receive(site),
-            Half::Bounded(queue) => {
+        match &self.channel {
+            Channel::Unbounded(half) => half.try_receive(site),
+            Channel::Buffered(half) => half.try_receive(site),
+            Channel::Rendezvous(queue) => {
                 queue
                     .receive(Patience::None, site)
                     .map_err(|error| match error {
@@ -82,9 +90,10 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         let site = Location::caller();
-        match &self.half {
-            Half::Unbounded(half) => half.receive_within(Some(timeout), site),
-            Half::Bounded(queue) => {
+        match &self.channel {
+            Channel::Unbounded(half) => half.receive(Some(timeout), site),
+            Channel::Buffered(half) => half.receive(Some(timeout), site),
+            Channel::Rendezvous(queue) => {
                 let end = Instant::now().checked_add(timeout);
                 queue.receive(end.map_or(Patience::Endless, Patience::Until), site)
             }
@@ -92,18 +101,20 @@ impl<T> Receiver<T> {
     }
 
     pub(crate) fn set_name(&self, name: &str) {
-        match &self.half {
-            Half::Unbounded(half) => half.set_name(name),
-            Half::Bounded(queue) => queue.set_name(name),
+        match &self.channel {
+            Channel::Unbounded(half) => half.set_name(name),
+            Channel::Buffered(half) => half.set_name(name),
+            Channel::Rendezvous(queue) => queue.set_name(name),
         }
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        match &self.half {
-            Half::Unbounded(half) => half.close(self.site),
-            Half::Bounded(queue) => queue.remove_receiver(self.site),
+        match &self.channel {
+            Channel::Unbounded(half) => half.close(self.site),
+            Channel::Buffered(half) => half.close(self.site),
+            Channel::Rendezvous(queue) => queue.remove_receiver(self.site),
         }
     }
 }

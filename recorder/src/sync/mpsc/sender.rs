@@ -6,15 +6,15 @@ use std::sync::mpsc::SendError;
 
 use hbtrace_traces::kind::Kind;
 
+use super::half::{Half, Head, Unbounded};
 use super::list::{self, List};
 use super::receiver::Receiver;
-use super::unbounded::{Head, Unbounded};
 use crate::emit;
 use crate::primitive::Arc;
 
 /// Sends on an unbounded channel; see [`std::sync::mpsc::Sender`].
 pub struct Sender<T> {
-    list: Arc<List<T, Head>>,
+    list: Arc<List<T, Head<Unbounded>>>,
     /// Where it was made: the site of its drop.
     site: &'static Location<'static>,
 }
@@ -23,12 +23,12 @@ pub struct Sender<T> {
 #[must_use]
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let (list, taker) = list::list(Head::new());
+    let (list, taker) = list::list(Head::new(Unbounded));
     let sender = Sender {
         list,
         site: Location::caller(),
     };
-    (sender, Receiver::unbounded(Unbounded::new(taker)))
+    (sender, Receiver::unbounded(Half::new(taker)))
 }
 
 impl<T> Sender<T> {
@@ -46,7 +46,7 @@ impl<T> Sender<T> {
         };
         let told = emit::recording();
         if told {
-            let timed = claimed.is_awaited();
+            let timed = claimed.awaited;
             let head = &self.list.beside;
             head.record_message(Kind::Send, claimed.number, timed, site);
         }

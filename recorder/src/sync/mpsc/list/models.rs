@@ -1,4 +1,4 @@
-//! The unbounded list: places are taken in the order in which they were
+//! The list: places are taken in the order in which they were
 //! claimed, each value once, nobody sleeps for ever, and what is recorded of a
 //! send stands before what its receiver does. A block has two places here.
 
@@ -23,15 +23,8 @@ type Half = Arc<List<u64, ()>>;
 fn begin() -> (Half, Taker<u64, ()>) {
     log::begin();
     let (list, taker) = list(());
-    touch(&list);
+    list.touch();
     (list, taker)
-}
-
-/// Touches what the threads share. Relaxed: nobody else has it yet.
-fn touch<T>(list: &List<T, ()>) {
-    list.tail.load(Ordering::Relaxed);
-    list.senders.load(Ordering::Relaxed);
-    list.bell.load(Ordering::Relaxed);
 }
 
 /// Sends `values` and goes, on a thread of its own.
@@ -89,7 +82,9 @@ fn an_empty_channel_is_one_to_which_nothing_was_sent() {
         let (list, taker) = begin();
         let other = {
             let list = list.clone();
-            thread::spawn(move || list.claim().expect("the receiver stays").put(0, true))
+            thread::spawn(move || {
+                list.claim().expect("the receiver stays").put(0, true);
+            })
         };
         list.claim().expect("the receiver stays").put(1, true);
         // The own one is there, whatever became of the other thread's.
@@ -105,7 +100,7 @@ fn a_value_is_dropped_once_wherever_the_receiver_goes() {
     loom::model(|| {
         log::begin();
         let (list, taker) = list::<Value, ()>(());
-        touch(&list);
+        list.touch();
         let dropped = Arc::new(loom::sync::atomic::AtomicUsize::new(0));
         let sender = {
             let dropped = dropped.clone();
@@ -113,7 +108,7 @@ fn a_value_is_dropped_once_wherever_the_receiver_goes() {
                 for number in 0..3 {
                     let value = Value(number, dropped.clone());
                     match list.claim() {
-                        Some(claimed) => claimed.put(value, true),
+                        Some(claimed) => drop(claimed.put(value, true)),
                         None => drop(value),
                     }
                 }

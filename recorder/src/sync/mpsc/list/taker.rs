@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
-use super::{AWAITED, Block, EMPTY, END, FULL, GONE, LAP, List, ONE, Slot, TOLD};
+use super::{AWAITED, Block, EMPTY, END, FULL, GONE, LAP, LOOKS, List, ONE, Slot, TOLD};
 use crate::primitive::{self, Arc, Backoff, Ordering};
 
 /// The receiver's end.
@@ -15,6 +15,8 @@ pub(in super::super) struct Taker<T, H> {
     block: Cell<*mut Block<T>>,
     /// Places that were taken.
     pub(super) taken: Cell<u64>,
+    /// Places that may be taken.
+    end: Cell<u64>,
 }
 
 // SAFETY: as for the list.
@@ -46,6 +48,7 @@ impl<T, H> Taker<T, H> {
             list,
             block: Cell::new(block),
             taken: Cell::new(0),
+            end: Cell::new(u64::MAX),
         }
     }
 
@@ -86,14 +89,24 @@ impl<T, H> Taker<T, H> {
         })
     }
 
-    /// All places of the block are taken: goes to the next one.
+    /// All places of the block are taken: goes to the next one, and gives this
+    /// one away.
     #[inline(never)]
     fn turn(&self) {
         let block = self.block.get();
-        // SAFETY: the box that was made for it, which nobody has any more.
-        let block = unsafe { Box::from_raw(block) };
-        // Relaxed: linked before the last place was filled.
-        self.block.set(block.next.load(Ordering::Relaxed));
+        {
+            // SAFETY: the box that was made for it, which nobody has any more.
+            let block = unsafe { &*block };
+            // Relaxed: linked before the last place was filled.
+            self.block.set(block.next.load(Ordering::Relaxed));
+            block.empty();
+        }
+        // Release: whoever links it finds it empty; acquire: it may be freed.
+        let old = self.list.spare.swap(block, Ordering::AcqRel);
+        if !old.is_null() {
+            // SAFETY: as above; it was given away, and nobody has linked it.
+            drop(unsafe { Box::from_raw(old) });
+        }
     }
 
     /// As [`take`](Taker::take); waits for a sender that has claimed the place
@@ -102,6 +115,9 @@ impl<T, H> Taker<T, H> {
     pub(in super::super) fn settle(&self) -> Result<Message<T>, Nothing> {
         let mut backoff = Backoff::default();
         loop {
+            if self.taken.get() == self.end.get() {
+                return Err(Nothing::Ended);
+            }
             if let Some(message) = self.take() {
                 return Ok(message);
             }
@@ -118,42 +134,55 @@ impl<T, H> Taker<T, H> {
         }
     }
 
-    /// Sleeps until the next place is filled, or `timeout` is over.
+    /// Whether the next place is filled while the receiver looks again a few
+    /// times, and lets others run.
+    pub(in super::super) fn comes_soon(&self) -> bool {
+        let mut backoff = Backoff::default();
+        (0..LOOKS).any(|_| {
+            backoff.pause();
+            // Relaxed: who finds it filled acquires it in `take`.
+            self.slot().state.load(Ordering::Relaxed) != EMPTY
+        })
+    }
+
+    /// Sleeps until the next place is filled, or `timeout` is over. It may return
+    /// when the place is claimed.
     pub(in super::super) fn wait(&self, timeout: Option<Duration>) {
-        let slot = self.slot();
-        let turn = |from, to| {
-            let exchange = slot.state.compare_exchange(
-                from,
-                to,
-                // Relaxed, both: who finds it filled acquires it in `take`.
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            );
-            exchange.is_ok()
-        };
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        if !turn(EMPTY, AWAITED) {
+        let empty = self.taken.get() * ONE;
+        // Relaxed, both: who finds the place filled acquires it in `take`.
+        let (done, failed) = (Ordering::Relaxed, Ordering::Relaxed);
+        let tail = &self.list.tail;
+        if tail
+            .compare_exchange(empty, empty | AWAITED, done, failed)
+            .is_err()
+        {
             return;
         }
         loop {
             // Acquire: pairs with `ring`.
             let rung = self.list.bell.load(Ordering::Acquire);
             // Relaxed: ordered by the bell, if it rang.
-            if slot.state.load(Ordering::Relaxed) != AWAITED {
+            if self.slot().state.load(Ordering::Relaxed) != EMPTY {
                 return;
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
-                turn(AWAITED, EMPTY);
+                // Relaxed: whoever claims after it need not ring.
+                tail.fetch_and(!AWAITED, Ordering::Relaxed);
                 return;
             }
             primitive::wait(&self.list.bell, rung, left);
         }
     }
 
-    /// From now on sends fail. What was claimed before is still to be taken, by
-    /// [`settle`](Taker::settle).
-    pub(in super::super) fn close(&self) {
+    /// From now on sends fail. Of what was claimed before, `within` places are
+    /// still to be taken, by [`settle`](Taker::settle).
+    pub(in super::super) fn close(&self, within: u64) {
+        let end = self.taken.get().saturating_add(within);
+        self.end.set(end);
+        // Relaxed: published with the flag.
+        self.list.end.store(end, Ordering::Relaxed);
         // Release: what is done before comes before a send that fails; acquire:
         // all that was claimed is seen.
         self.list.tail.fetch_or(GONE, Ordering::AcqRel);
@@ -162,12 +191,13 @@ impl<T, H> Taker<T, H> {
 
 impl<T, H> Drop for Taker<T, H> {
     fn drop(&mut self) {
-        self.close();
+        if self.end.get() == u64::MAX {
+            self.close(u64::MAX);
+        }
         while let Ok(message) = self.settle() {
             drop(message);
         }
-        // SAFETY: the box that was made for it; nobody claims a place any more,
-        // and all that were claimed are filled.
-        drop(unsafe { Box::from_raw(self.block.get()) });
+        // Relaxed: whoever drops the list comes after this.
+        self.list.left.store(self.block.get(), Ordering::Relaxed);
     }
 }

@@ -1,4 +1,4 @@
-//! The bounded queue: messages are numbered in their true order, nobody sleeps
+//! The rendezvous: messages are numbered in their true order, nobody sleeps
 //! for ever, and what is recorded of a message stands before what needs it.
 
 use loom::sync::Arc;
@@ -10,13 +10,13 @@ use crate::models::log;
 type Site = &'static Location<'static>;
 
 #[track_caller]
-fn queue(capacity: usize) -> (Arc<Queue<u64>>, Site) {
+fn queue() -> (Arc<Queue<u64>>, Site) {
     log::begin();
-    (Arc::new(Queue::new(capacity)), Location::caller())
+    (Arc::new(Queue::new()), Location::caller())
 }
 
-/// Every receive stands behind its send, every completed send behind the
-/// receive that made room for it.
+/// Every receive stands behind its send, every completed send behind its
+/// receive.
 fn check() {
     let told = log::told();
     for (at, it) in told.iter().enumerate() {
@@ -35,9 +35,10 @@ fn receive(queue: &Queue<u64>, site: Site) -> Option<u64> {
     queue.receive(Patience::Endless, site).ok()
 }
 
-fn passes(capacity: usize) {
+#[test]
+fn messages_pass_a_rendezvous() {
     loom::model(move || {
-        let (queue, site) = queue(capacity);
+        let (queue, site) = queue();
         let sender = {
             let queue = queue.clone();
             thread::spawn(move || {
@@ -57,19 +58,9 @@ fn passes(capacity: usize) {
 }
 
 #[test]
-fn messages_pass_a_rendezvous() {
-    passes(0);
-}
-
-#[test]
-fn messages_pass_one_place() {
-    passes(1);
-}
-
-#[test]
 fn two_senders_are_numbered_as_they_come() {
     loom::model(|| {
-        let (queue, site) = queue(1);
+        let (queue, site) = queue();
         queue.add_sender();
         let senders = [1, 2].map(|message| {
             let queue = queue.clone();
@@ -92,7 +83,7 @@ fn two_senders_are_numbered_as_they_come() {
 #[test]
 fn a_sender_that_waits_learns_that_the_receiver_is_gone() {
     loom::model(|| {
-        let (queue, site) = queue(0);
+        let (queue, site) = queue();
         let sender = {
             let queue = queue.clone();
             thread::spawn(move || {
