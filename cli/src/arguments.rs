@@ -43,6 +43,7 @@ const RECORD: &str = "\
 Examples:
   hbtrace record -- ./service --port 8080
   hbtrace record -o run.trace --time all -- ./service
+  hbtrace record -o run.trace --preload -- xz -T4 big.tar
   hbtrace record -o run.trace --flight 64M --snapshot-signal USR2 -- ./service
 
 Settings that have no option here are told by the environment (HBTRACE_FULL, \
@@ -118,7 +119,7 @@ pub(crate) enum Command {
     /// Build Rust as `cargo` does, so that the program records.
     #[command(after_help = CARGO, disable_help_flag = true)]
     Cargo(Tool),
-    /// Run a program that links the recorder, with recording switched on.
+    /// Run a program with recording switched on.
     #[command(after_help = RECORD)]
     Record(Record),
     /// Tell what a trace holds, and how whole it is.
@@ -215,6 +216,10 @@ pub(crate) struct Record {
     /// Write such a copy when a thread of the program panics.
     #[arg(long)]
     pub(crate) snapshot_on_panic: bool,
+    /// Record a program that was not built for it: its threads, locks and waits,
+    /// as far as they are libc's. It has to be linked dynamically.
+    #[arg(long)]
+    pub(crate) preload: bool,
     /// The program and its arguments.
     #[arg(
         required = true,

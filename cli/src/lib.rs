@@ -14,6 +14,7 @@ mod build;
 mod commands;
 mod failure;
 mod output;
+mod preload;
 mod progress;
 mod run;
 mod symbols;

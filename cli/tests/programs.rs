@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -299,4 +300,64 @@ fn main() {
     let (report, _) = project.analysed("a.trace");
     assert!(report.contains("--> src/main.rs:8:"), "{report}");
     assert!(report.contains(", in `work`"), "{report}");
+}
+
+#[test]
+fn programs_that_were_not_built_for_it_are_preloaded() {
+    let text = "\
+#include <pthread.h>
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static void *work(void *p)
+{
+    pthread_mutex_lock(&lock);
+    pthread_mutex_unlock(&lock);
+    return p;
+}
+int main(void)
+{
+    pthread_t a;
+    pthread_create(&a, 0, work, 0);
+    work(0);
+    return pthread_join(a, 0);
+}
+";
+    let project = Project::new(&[("a.c", text)]);
+    let mut command = project.command("cc");
+    let built = command.args(["-g", "a.c", "-o", "a", "-pthread"]).status();
+    assert!(built.unwrap().success());
+    let record = |program: &str| {
+        let mut command = project.command(env!("CARGO_BIN_EXE_hbtrace"));
+        command.env("HBTRACE_RT", library("so"));
+        let arguments = ["record", "-o", "a.trace", "--preload", "--", program];
+        command.args(arguments).output().unwrap()
+    };
+    let output = record("./a");
+    assert!(output.status.success(), "{output:?}");
+    let dump = project.succeeds("dump a.trace");
+    assert!(dump.contains("|acq(a.c:5:5#1)|"), "{dump}");
+    let refused = |why: &str| {
+        let output = record("./b");
+        assert_eq!(output.status.code(), Some(125), "{output:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains(why), "{told}");
+    };
+    let file = project.0.path().join("b");
+    fs::copy(project.0.path().join("a"), &file).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o4755)).unwrap();
+    refused("setuid");
+    let mut command = project.command("cc");
+    let built = command.args(["-static", "a.c", "-o", "b"]).status();
+    assert!(built.unwrap().success());
+    refused("linked statically");
+    let mut command = project.command("cc");
+    fs::write(
+        project.0.path().join("go.s"),
+        ".section .go.buildinfo,\"a\"\n.byte 1\n",
+    )
+    .unwrap();
+    let built = command
+        .args(["a.c", "go.s", "-o", "b", "-pthread"])
+        .status();
+    assert!(built.unwrap().success());
+    refused("written in Go");
 }

@@ -29,6 +29,7 @@ use hbtrace_traces::format::start;
 use crate::arguments::{Record, Time};
 use crate::exit_codes;
 use crate::failure::Failure;
+use crate::preload;
 use crate::terminal::Terminal;
 
 pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8, Failure> {
@@ -49,6 +50,9 @@ pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8,
             None => command.env_remove(setting.variable),
         };
     }
+    if arguments.preload {
+        command.env(preload::VARIABLE, preload::value(program)?);
+    }
     let signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
         .map_err(|error| failed(format!("signals can't be passed on: {error}")))?;
     let started = SystemTime::now();
@@ -59,7 +63,7 @@ pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8,
     let status = wait(child, signals).map_err(|error| failed(error.to_string()))?;
     match find_written(&trace, before.as_ref(), started, pid) {
         Some(path) => terminal.say(&format!("recorded {}", path.display())),
-        None => terminal.say(&unwritten(program, &trace)),
+        None => terminal.say(&unwritten(arguments, program, &trace)),
     }
     Ok(exit_code(status))
 }
@@ -112,11 +116,20 @@ fn check(said: &[(&Setting, Option<OsString>)]) -> Result<(), Failure> {
 }
 
 /// Why there may be no trace.
-fn unwritten(program: &Path, trace: &Path) -> String {
+fn unwritten(arguments: &Record, program: &Path, trace: &Path) -> String {
+    let why = match arguments.preload {
+        true => {
+            "it created no thread and took no lock of libc's, or started the program that does \
+             with another environment"
+        }
+        false => {
+            "it does not link hbtrace-recorder with its feature `record`, used no mirror before \
+             it ended, or started the recorded program with another environment; what was not \
+             built for it is recorded with --preload"
+        }
+    };
     format!(
-        "warning: {} wrote no trace to {}: if it did not say why, it does not link \
-         hbtrace-recorder with its feature `record`, used no mirror before it ended, or started \
-         the recorded program with another environment",
+        "warning: {} wrote no trace to {}: if it did not say why, {why}",
         program.display(),
         trace.display()
     )
