@@ -53,6 +53,27 @@ fn library() -> PathBuf {
     target.join("release/libhbtrace_rt.a")
 }
 
+#[test]
+fn what_a_thread_repeats_in_a_segment_is_recorded_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let name = directory.path().join("repeats_no_race.c");
+    let text = "volatile long word; int main(void) {\n\
+                for (int i = 0; i < 100000; i++) word = i;\n\
+                static int a; __atomic_store_n(&a, 1, __ATOMIC_RELEASE);\n\
+                for (int i = 0; i < 100000; i++) word = i;\n\
+                return 0; }\n";
+    std::fs::write(&name, text).unwrap();
+    verdict(&name, &library(), directory.path()).unwrap();
+    let trace = read::open(&name.with_extension("trace"), read::Options::default()).unwrap();
+    let accesses: u64 = trace
+        .streams
+        .iter()
+        .map(|stream| stream.accesses.count())
+        .sum();
+    // One for each loop, and what comes with chunks.
+    assert!((2..20).contains(&accesses), "{accesses} accesses");
+}
+
 fn verdict(source: &Path, library: &Path, directory: &Path) -> Result<(), String> {
     let name = source.file_stem().unwrap().to_str().unwrap();
     let program = directory.join(name);

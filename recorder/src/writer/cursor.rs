@@ -14,6 +14,8 @@ use hbtrace_traces::id::SiteId;
 
 use super::edge::{Edge, store};
 use super::poll::Poll;
+#[cfg(feature = "raw")]
+use super::repeats::Repeats;
 use super::stream::{BriefSlot, Stream};
 use crate::met::Met;
 use crate::site::{Place, Remembered, Use};
@@ -63,6 +65,8 @@ pub(crate) struct Cursor {
     /// From here on in the sync chunk the next event is stamped.
     pub(super) stamp_at: Cell<*mut u64>,
     pub(super) poll: Poll,
+    #[cfg(feature = "raw")]
+    pub(super) repeats: Repeats,
     /// Object that the thread waits for, if it was the last event written in
     /// full.
     pub(super) waiting: Cell<u32>,
@@ -96,6 +100,8 @@ impl Cursor {
             stamp: Cell::new((0, 0)),
             stamp_at: Cell::new(std::ptr::null_mut()),
             poll: Poll::new(),
+            #[cfg(feature = "raw")]
+            repeats: Repeats::new(),
             waiting: Cell::new(0),
             started: Cell::new(false),
             met: Met::new(),
@@ -144,6 +150,30 @@ impl Cursor {
         };
         self.uses.set(of, bits);
         store(next, address | bits);
+        self.access.commit(next.wrapping_add(1));
+        true
+    }
+
+    /// As [`access`](Cursor::access), of an access that is left out where it
+    /// repeats one of this segment (see `repeats.rs`).
+    #[cfg(feature = "raw")]
+    #[inline(always)]
+    fn access_once(&self, address: u64, of: Use) -> bool {
+        let Some(next) = self.access.room() else {
+            return false;
+        };
+        let Some(bits) = self.uses.get(of) else {
+            return false;
+        };
+        let (word, at) = (address | bits, self.sync.raw());
+        if self.repeats.has(word, at) {
+            return true;
+        }
+        if !self.access.claim(next) {
+            return false;
+        }
+        store(next, word);
+        self.repeats.set(word, at);
         self.access.commit(next.wrapping_add(1));
         true
     }
@@ -257,7 +287,7 @@ pub(crate) unsafe fn access_at(
 ) -> bool {
     // SAFETY: as the caller promises, and as in `with_cursor`.
     let cursor = unsafe { &*cursor };
-    Use::access(place, write, len).is_some_and(|of| cursor.access(address, of))
+    Use::access(place, write, len).is_some_and(|of| cursor.access_once(address, of))
 }
 
 /// One of several accesses that are told at once.

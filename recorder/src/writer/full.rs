@@ -212,6 +212,8 @@ impl Cursor {
             StreamKind::Access => (&self.access, &self.accesses),
             _ => (&self.sync, &self.syncs),
         };
+        #[cfg(feature = "raw")]
+        self.repeats.forget();
         if stream.is_new() && self.take_over(shared, kind) {
             return true;
         }

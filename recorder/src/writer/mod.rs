@@ -45,6 +45,8 @@ mod edge;
 mod full;
 mod life;
 mod poll;
+#[cfg(feature = "raw")]
+mod repeats;
 mod stamped;
 mod steps;
 mod stream;
