@@ -150,6 +150,14 @@ fn code_without_lines_is_told_by_function_and_offset() {
     assert!(report.contains("/a(work+0x"), "{report}");
     assert!(report.contains(", in `work`"), "{report}");
     assert!(warnings.contains("compile it with -g"), "{warnings}");
+    // What is exported says nothing of the functions between.
+    project.succeeds("cc -g0 -O1 a.c -o b -pthread -s -Wl,--export-dynamic-symbol=main");
+    project.records("./b", "b.trace");
+    let (report, _) = project.analysed("b.trace");
+    assert!(
+        report.contains("/b+0x") && !report.contains("(main+"),
+        "{report}"
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use addr2line::{Loader, demangle_auto};
 use object::read::ReadCache;
-use object::{Object, ObjectSection, ObjectSymbol};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 use hbtrace_traces::trace::Module;
 
@@ -32,8 +32,8 @@ pub(super) enum Code {
 /// An object file.
 pub(super) struct Image {
     loader: Loader,
-    /// Exported functions by address, for files that have no other symbols.
-    exported: Vec<(u64, String)>,
+    /// Its functions, as the symbol tables tell them, by address.
+    functions: Vec<Function>,
     is_checked: bool,
     has_debug_info: bool,
 }
@@ -42,7 +42,16 @@ pub(super) struct Image {
 struct Head {
     build_id: String,
     has_debug_info: bool,
-    exported: Vec<(u64, String)>,
+    functions: Vec<Function>,
+}
+
+/// A function of a symbol table. One that says no size ends where the next one
+/// begins.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Function {
+    start: u64,
+    size: u64,
+    name: String,
 }
 
 impl Image {
@@ -82,7 +91,7 @@ impl Image {
         };
         Ok(Image {
             loader,
-            exported: head.exported,
+            functions: head.functions,
             is_checked: !head.build_id.is_empty(),
             has_debug_info,
         })
@@ -139,15 +148,13 @@ impl Image {
 
     /// The function at `address` by the symbol tables, and where it begins.
     fn symbol(&self, address: u64) -> Option<(String, u64)> {
-        if let Some(symbol) = self.loader.find_symbol_info(address) {
-            let name = demangle_auto(symbol.name().into(), None);
-            return Some((name.into_owned(), symbol.address()));
-        }
-        let behind = self
-            .exported
-            .partition_point(|(start, _)| *start <= address);
-        let (start, name) = self.exported.get(behind.checked_sub(1)?)?;
-        Some((demangle_auto(name.into(), None).into_owned(), *start))
+        let functions = &self.functions;
+        let behind = functions.partition_point(|function| function.start <= address);
+        let function = functions.get(behind.checked_sub(1)?)?;
+        // What the tables do not tell of is not the function before it.
+        let is_in = function.size == 0 || address - function.start < function.size;
+        let name = demangle_auto(function.name.as_str().into(), None);
+        is_in.then(|| (name.into_owned(), function.start))
     }
 }
 
@@ -160,19 +167,24 @@ impl Head {
         let cache = ReadCache::new(file);
         let object = object::File::parse(&cache).map_err(|error| error.to_string())?;
         let build_id = object.build_id().ok().flatten().unwrap_or_default();
-        let functions = object
-            .dynamic_symbols()
-            .filter(|symbol| symbol.is_definition() && symbol.kind() == object::SymbolKind::Text);
-        let mut exported: Vec<_> = functions
-            .filter_map(|symbol| Some((symbol.address(), symbol.name().ok()?.to_owned())))
+        let symbols = object.symbols().chain(object.dynamic_symbols());
+        let mut functions: Vec<_> = symbols
+            .filter(|symbol| symbol.is_definition() && symbol.kind() == SymbolKind::Text)
+            .filter_map(|symbol| {
+                Some(Function {
+                    start: symbol.address(),
+                    size: symbol.size(),
+                    name: symbol.name().ok()?.to_owned(),
+                })
+            })
             .collect();
-        exported.sort();
+        functions.sort_unstable();
         Ok(Head {
             build_id: build_id.iter().map(|byte| format!("{byte:02x}")).collect(),
             has_debug_info: object
                 .section_by_name(".debug_info")
                 .is_some_and(|section| section.size() > 0),
-            exported,
+            functions,
         })
     }
 }
