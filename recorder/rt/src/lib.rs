@@ -15,7 +15,7 @@
 //! | `heap` | malloc and its kin |
 //! | `mutex`, `thread` | what libc has under these names |
 //! | `versions`, `width` | what atomics are made of |
-//! | `lives` | lives of blocks |
+//! | `lives`, `stack` | lives of blocks, and of stacks |
 //! | `objects`, `inside`, `real`, `call`, `pages`, `errno`, `own`, `tls` | what the others are made of |
 #![allow(unsafe_code)] // Functions of a C ABI, called by compilers and programs.
 
@@ -35,6 +35,7 @@ mod own;
 mod pages;
 mod ranges;
 mod real;
+mod stack;
 mod tell;
 mod thread;
 mod tls;

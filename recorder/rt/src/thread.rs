@@ -11,6 +11,7 @@ use hbtrace_traces::kind::Kind;
 use crate::call::with_caller;
 use crate::inside;
 use crate::real::real;
+use crate::stack::Stack;
 
 /// `extra` of a `req` that is about a thread.
 const THREAD: u64 = 1;
@@ -98,7 +99,9 @@ extern "C-unwind" fn run(child: *mut c_void) -> *mut c_void {
         know(unsafe { libc::pthread_self() }, id);
         raw::adopt(id);
     }
+    let stack = Stack::begin(child.place);
     let result = (child.start)(child.argument);
+    drop(stack);
     Sync::new(Kind::ThreadEnd, NONE, child.place)
         .timed(true)
         .tell();
