@@ -53,7 +53,8 @@ pub(crate) fn name(address: usize, announce: impl FnOnce(&Record)) -> String {
 /// The path of an object file; the loader has none for the program.
 fn path_of(path: Vec<u8>) -> String {
     let path = match path.is_empty() {
-        true => std::fs::read_link("/proc/self/exe").unwrap_or_default(),
+        // Not the process's, whose first thread may be gone.
+        true => std::fs::read_link("/proc/thread-self/exe").unwrap_or_default(),
         false => std::ffi::OsString::from_vec(path).into(),
     };
     path.to_string_lossy().into_owned()

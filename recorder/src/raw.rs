@@ -240,6 +240,23 @@ pub fn adopt(thread: u32) {
     emit::adopt(thread);
 }
 
+/// This thread has got a name.
+pub fn name_this_thread(name: &str) {
+    writer::name(name);
+}
+
+/// A thread that was created as [`new_thread`] and runs has got a name.
+pub fn name_thread(thread: u32, os_id: u32, name: &str) {
+    writer::quietly(|shared| {
+        let _ = shared.announce(&Record::Thread {
+            thread,
+            os_id,
+            name: Some(name.to_owned()),
+            foreign: false,
+        });
+    });
+}
+
 /// This thread's id in the trace, which begins its recording.
 #[must_use]
 pub fn thread() -> u32 {

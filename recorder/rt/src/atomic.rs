@@ -77,7 +77,7 @@ fn new_object(address: usize, len: usize, place: Place) -> Option<u32> {
 
 /// An operation that writes.
 #[inline(always)]
-fn write<T, R>(
+pub(crate) fn write<T, R>(
     kind: Kind,
     at: *const T,
     order: c_int,

@@ -13,7 +13,10 @@
 //! | `annotations` | what programs tell of themselves |
 //! | `frames` | begin and end of the program and of its functions |
 //! | `heap` | malloc and its kin |
-//! | `mutex`, `thread` | what libc has under these names |
+//! | `mutex`, `rwlock`, `spin`, `cond`, `barrier`, `once`, `semaphore`, `thread`, `c11` | what libc has under these names |
+//! | `guard` | guards of static locals |
+//! | `holds`, `record` | how locks are numbered, and all of those told |
+//! | `threads`, `live` | which thread is which, and how many there are |
 //! | `versions`, `width` | what atomics are made of |
 //! | `lives`, `stack` | lives of blocks, and of stacks |
 //! | `objects`, `inside`, `real`, `call`, `pages`, `errno`, `own`, `tls` | what the others are made of |
@@ -23,21 +26,33 @@ mod access;
 mod annotations;
 mod atomic;
 mod atomic_names;
+mod barrier;
+mod c11;
 mod call;
+mod cond;
 mod errno;
 mod frames;
+mod guard;
 mod heap;
+mod holds;
 mod inside;
+mod live;
 mod lives;
 mod mutex;
 mod objects;
+mod once;
 mod own;
 mod pages;
 mod ranges;
 mod real;
+mod record;
+mod rwlock;
+mod semaphore;
+mod spin;
 mod stack;
 mod tell;
 mod thread;
+mod threads;
 mod tls;
 mod versions;
 mod width;

@@ -37,6 +37,12 @@ impl<T> Objects<T> {
         result
     }
 
+    /// What `then` makes of the object at `address`, if it is known.
+    pub(crate) fn get<R>(&self, address: usize, then: impl FnOnce(&T) -> R) -> Option<R> {
+        let _inside = crate::inside::enter();
+        self.part(address).as_ref()?.get(&address).map(then)
+    }
+
     /// Forgets the object at `address`, if it is known.
     pub(crate) fn remove(&self, address: usize) -> Option<T> {
         let _inside = crate::inside::enter();

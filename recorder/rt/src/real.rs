@@ -30,10 +30,17 @@ impl Real {
         self.look_up()
     }
 
+    /// Conditions had another layout before glibc 2.3.2 and have both since,
+    /// on x86-64; all others have one.
     #[cold]
     fn look_up(&self) -> *mut c_void {
-        // SAFETY: a name that ends in a zero.
-        let found = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
+        // SAFETY: names that end in a zero.
+        let mut found =
+            unsafe { libc::dlvsym(libc::RTLD_NEXT, self.name.as_ptr(), c"GLIBC_2.3.2".as_ptr()) };
+        if found.is_null() {
+            // SAFETY: likewise.
+            found = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
+        }
         if found.is_null() {
             crate::tell::fatal("libc lacks a function that the program calls: ", self.name);
         }
@@ -43,7 +50,8 @@ impl Real {
     }
 }
 
-/// Defines `mod real`-like functions: each calls the next library's.
+/// Defines functions that call the next library's of the same names. They may
+/// be unwound: a thread can be cancelled in them, or call back.
 macro_rules! real {
     ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)?;)*) => {$(
         #[inline]
@@ -54,7 +62,7 @@ macro_rules! real {
                     Err(_) => panic!("a name has no zero in it"),
                 },
             );
-            type Function = unsafe extern "C" fn($($type),*) $(-> $result)?;
+            type Function = unsafe extern "C-unwind" fn($($type),*) $(-> $result)?;
             // SAFETY: libc's function of this name is of this type.
             let function = unsafe {
                 ::std::mem::transmute::<*mut ::std::ffi::c_void, Function>(REAL.get())

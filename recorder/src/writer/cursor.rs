@@ -80,7 +80,14 @@ pub(crate) struct Cursor {
     pub(super) adopted: Cell<bool>,
     /// When its name was told, if that does not stay.
     pub(super) told: Cell<Option<u64>>,
+    /// A name that it was given and std does not know, up to the first zero.
+    #[cfg(feature = "raw")]
+    pub(super) name: Cell<[u8; NAME]>,
 }
+
+/// What the system keeps of a thread's name.
+#[cfg(feature = "raw")]
+pub(super) const NAME: usize = 16;
 
 impl Cursor {
     const fn new() -> Cursor {
@@ -109,6 +116,8 @@ impl Cursor {
             thread: Cell::new(None),
             adopted: Cell::new(false),
             told: Cell::new(None),
+            #[cfg(feature = "raw")]
+            name: Cell::new([0; NAME]),
         }
     }
 

@@ -85,9 +85,20 @@ impl Cursor {
         self.told.set(shared.announce(&Record::Thread {
             thread: self.thread.get().unwrap_or(NONE),
             os_id,
-            name: std::thread::current().name().map(str::to_owned),
+            name: self.name(),
             foreign: !self.adopted.get() && os_id != std::process::id(),
         }));
+    }
+
+    /// What it was named, or else what std knows.
+    fn name(&self) -> Option<String> {
+        #[cfg(feature = "raw")]
+        if let Ok(name) = std::ffi::CStr::from_bytes_until_nul(&self.name.get())
+            && !name.is_empty()
+        {
+            return Some(name.to_string_lossy().into_owned());
+        }
+        std::thread::current().name().map(str::to_owned)
     }
 
     /// Tells the thread's name again, if it was told long ago.
@@ -166,6 +177,26 @@ fn os_thread() -> u32 {
 #[cfg(feature = "raw")]
 pub(crate) fn is_inside() -> bool {
     with_cursor(|cursor| cursor.sync.is_busy() || cursor.access.is_busy())
+}
+
+/// Tells that this thread has got a name, of which so much is kept as the system
+/// does.
+#[cfg(feature = "raw")]
+pub(crate) fn name(name: &str) {
+    use super::cursor::NAME;
+
+    let mut bytes = [0; NAME];
+    let len = name.floor_char_boundary(NAME - 1);
+    bytes[..len].copy_from_slice(&name.as_bytes()[..len]);
+    with_cursor(|cursor| {
+        let begun = cursor.started.get();
+        cursor.name.set(bytes);
+        quietly(|shared| {
+            if begun {
+                cursor.announce(shared);
+            }
+        });
+    });
 }
 
 /// This thread's id, which begins its recording.

@@ -57,8 +57,8 @@ pub(crate) use cursor::{
 #[cfg(feature = "raw")]
 pub(crate) use cursor::{access_at, cursor};
 pub(crate) use full::{access_full, sync, sync_counted, sync_known};
-#[cfg(feature = "raw")]
-pub(crate) use life::is_inside;
 pub(crate) use life::{adopt, lose_access, lose_sync, quietly, shut, thread};
+#[cfg(feature = "raw")]
+pub(crate) use life::{is_inside, name};
 pub(crate) use stamped::{stamped, stamped_pending, stamped_release};
 pub(crate) use stream::{BriefSlot, NumberSlot};

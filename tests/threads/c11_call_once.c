@@ -1,0 +1,25 @@
+// call_once.
+// No race; with RACE the marked accesses race.
+#include "pair.h"
+#include <threads.h>
+
+static once_flag flag = ONCE_FLAG_INIT;
+
+static void initialise(void) {
+    shared = 1; //~ race
+}
+
+static void *first(void *argument) {
+    call_once(&flag, initialise);
+    turn(1);
+    return argument;
+}
+
+static void *second(void *argument) {
+    await(1);
+    IF_RACE(CHECK(shared == 1);) //~ race
+    for (int i = 0; i < 3; i++)
+        call_once(&flag, initialise);
+    CHECK(shared == 1);
+    return argument;
+}
