@@ -90,7 +90,9 @@ impl Cursor {
         }));
     }
 
-    /// What it was named, or else what std knows.
+    /// What it was named, or else what std knows. std is asked only where the
+    /// thread is sure to be past its beginning: a signal handler may interrupt
+    /// one that std is just setting up, and asking then would end the process.
     fn name(&self) -> Option<String> {
         #[cfg(feature = "raw")]
         if let Ok(name) = std::ffi::CStr::from_bytes_until_nul(&self.name.get())
@@ -98,7 +100,10 @@ impl Cursor {
         {
             return Some(name.to_string_lossy().into_owned());
         }
-        std::thread::current().name().map(str::to_owned)
+        if self.adopted.get() || os_thread() == std::process::id() {
+            return std::thread::current().name().map(str::to_owned);
+        }
+        kernel_name()
     }
 
     /// Tells the thread's name again, if it was told long ago.
@@ -166,6 +171,15 @@ fn counting() -> Option<&'static Shared> {
     matches!(state::now(), state::ON | state::EXHAUSTED)
         .then(shared::get)
         .flatten()
+}
+
+/// What the kernel knows: up to 15 bytes of the thread's name.
+fn kernel_name() -> Option<String> {
+    let mut name = [0_u8; 16];
+    // SAFETY: at most 16 bytes are written there, with a zero at their end.
+    unsafe { libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr()) };
+    let name = std::ffi::CStr::from_bytes_until_nul(&name).ok()?;
+    (!name.is_empty()).then(|| name.to_string_lossy().into_owned())
 }
 
 fn os_thread() -> u32 {
