@@ -7,12 +7,14 @@
 #![allow(clippy::print_stdout, reason = "figures for whoever asks for them")]
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use hbtrace_analyzer::finding::Findings;
 use hbtrace_analyzer::{Options, analyze};
+use hbtrace_traces::format::layout::header;
 use hbtrace_traces::read;
 use hbtrace_traces::trace::{Step, Trace};
 
@@ -99,13 +101,29 @@ fn check(trace: &Trace, races: bool, what: &str) -> Findings {
     findings
 }
 
+/// From when on chunks are used again, which the header tells.
+fn wait_for_the_pool_to_be_full(path: &Path) {
+    for _ in 0..6000 {
+        let file = std::fs::File::open(path).unwrap();
+        let mut evicted = [0; 8];
+        file.read_exact_at(&mut evicted, header::EVICTED_UNTIL as u64)
+            .unwrap();
+        if u64::from_le_bytes(evicted) != 0 {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("nothing was recycled within a minute");
+}
+
 fn kill(races: bool) -> (u64, usize) {
     let folder = tempfile::tempdir().unwrap();
     let (mut all, mut found) = (0, 0);
     for nth in 0..count() {
         let path = folder.path().join("killed.trace");
         let mut running = Running::start(&path, races);
-        std::thread::sleep(Duration::from_millis(40 + u64::from(nth) * 7));
+        wait_for_the_pool_to_be_full(&path);
+        std::thread::sleep(Duration::from_millis(u64::from(nth) * 7));
         running.end();
         let trace = open(&path);
         assert!(
