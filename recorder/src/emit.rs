@@ -33,10 +33,16 @@ pub(crate) use crate::writer::{
 /// Whether a mirror has something to say now. One predictable branch when off.
 #[inline(always)]
 pub(crate) fn recording() -> bool {
-    match state::is_on() {
-        None => false,
-        Some(on) => on || may_record(),
+    // Two branches on one comparison, which an `Option` would be made into a
+    // value for.
+    let (off, on) = state::off_or_on();
+    if off {
+        return false;
     }
+    if on {
+        return true;
+    }
+    may_record()
 }
 
 /// Whether the session is on. Behind an operation that acquires, this is what

@@ -46,12 +46,11 @@ pub(crate) fn now() -> u8 {
     STATE.load(Ordering::Relaxed)
 }
 
-/// Whether the session is on; `None` where it never will be, in the same
-/// comparison.
+/// Whether it never will be on, and whether it is: one comparison for both.
 #[inline(always)]
-pub(crate) fn is_on() -> Option<bool> {
+pub(crate) fn off_or_on() -> (bool, bool) {
     let (difference, off) = now().cast_signed().overflowing_sub(ON.cast_signed());
-    (!off).then_some(difference == 0)
+    (off, difference == 0)
 }
 
 /// Whether a session records, or did until it had no room.

@@ -31,11 +31,14 @@ pub(super) trait Small: Native {
 /// before the first operation and for good.
 #[inline(always)]
 pub(super) fn is_off() -> bool {
-    match state::is_on() {
-        None => true,
-        Some(true) => false,
-        Some(false) => decide(),
+    let (off, on) = state::off_or_on();
+    if off {
+        return true;
     }
+    if on {
+        return false;
+    }
+    decide()
 }
 
 /// Not decided yet, or at an end. What a thread does *while* it decides (its
