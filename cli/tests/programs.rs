@@ -301,6 +301,7 @@ static mut RACY: u64 = 0;
 fn work() {
     THERE.fetch_add(1, Relaxed);
     while THERE.load(Relaxed) < 2 {}
+    // SAFETY: a race on purpose, of a word that nobody reads.
     unsafe { (&raw mut RACY).write_volatile(1) };
 }
 fn main() {
@@ -317,7 +318,7 @@ fn main() {
         .status();
     assert!(status.unwrap().success());
     let (report, _) = project.analysed("a.trace");
-    assert!(report.contains("--> src/main.rs:8:"), "{report}");
+    assert!(report.contains("--> src/main.rs:9:"), "{report}");
     assert!(report.contains(", in `work`"), "{report}");
 }
 
