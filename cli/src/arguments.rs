@@ -197,9 +197,10 @@ pub(crate) struct Record {
     /// The trace to write. [default: the program's name with .trace]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Which events get a time.
-    #[arg(long, value_enum, default_value_t = Time::Waits)]
-    pub(crate) time: Time,
+    /// Which events get a time. [default: what HBTRACE_TIME says; else waits, and
+    /// all with --preload, where few events would share a long time]
+    #[arg(long, value_enum)]
+    pub(crate) time: Option<Time>,
     /// Record the last moments only: events go to one pool of this size, such as
     /// 64M or 64MiB (2^26 bytes) or 64MB (64,000,000 bytes), in the file, the
     /// oldest making room for new ones.

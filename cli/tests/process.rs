@@ -194,6 +194,14 @@ fn record_does_not_hand_on_a_time_of_its_own_environment() {
     command.args(["record", "--time", "waits", "--", "sh", "-c", script]);
     command.env("HBTRACE_TIME", "all");
     assert_eq!(command.output().unwrap().stdout, b"time=\n");
+    let mut command = hbtrace(folder.path());
+    command.args(["record", "--", "sh", "-c", script]);
+    command.env("HBTRACE_TIME", "all");
+    assert_eq!(
+        command.output().unwrap().stdout,
+        b"time=all\n",
+        "unless told"
+    );
 }
 
 #[test]

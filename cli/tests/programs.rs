@@ -355,6 +355,21 @@ int main(void)
     assert!(output.status.success(), "{output:?}");
     let dump = project.succeeds("dump a.trace");
     assert!(dump.contains("|acq(a.c:5:5#1)|"), "{dump}");
+    // Where there are no accesses, all that is recorded has its time.
+    let mut command = project.command(env!("CARGO_BIN_EXE_hbtrace"));
+    command.env("HBTRACE_RT", library("so"));
+    let script = "echo time=$HBTRACE_TIME";
+    command.args([
+        "record",
+        "-o",
+        "sh.trace",
+        "--preload",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ]);
+    assert_eq!(command.output().unwrap().stdout, b"time=all\n");
     let refused = |why: &str| {
         let output = record("./b");
         assert_eq!(output.status.code(), Some(125), "{output:?}");

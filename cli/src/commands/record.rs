@@ -80,13 +80,17 @@ fn said(arguments: &Record) -> Vec<(&'static Setting, Option<OsString>)> {
         (&settings::PANIC, panic),
     ];
     let said = |setting: &'static Setting| {
-        if *setting == settings::TIME {
-            return matches!(arguments.time, Time::All).then(|| "all".into());
+        if *setting == settings::TIME && arguments.time.is_some() {
+            return (arguments.time == Some(Time::All)).then(|| "all".into());
         }
         let option = options.iter().find(|(of, _)| *of == setting);
         let option = option.and_then(|(_, value)| value.clone());
         let inherited = || std::env::var_os(setting.variable).filter(|value| !value.is_empty());
-        option.map(OsString::from).or_else(inherited)
+        let said = option.map(OsString::from).or_else(inherited);
+        // There are no accesses, and a lock may be free for most of the time
+        // between two stamps: only stamps tell how long it was held.
+        let all = arguments.preload && *setting == settings::TIME;
+        said.or_else(|| all.then(|| "all".into()))
     };
     let settings = settings::SETTINGS.iter();
     settings.map(|setting| (*setting, said(setting))).collect()
