@@ -192,13 +192,6 @@ pub(crate) fn pending(
     }))
 }
 
-/// Records an event before its operation happens, with its number missing.
-#[cfg(feature = "raw")]
-pub(crate) fn pending_event(mut event: Event) -> Pending {
-    let recorded = recording().then(|| writer::sync(&mut event, true));
-    Pending(recorded.flatten().map(|(slot, _)| slot))
-}
-
 /// As [`pending`], of a compact event: its first word's kind, and its object as
 /// the second word holds it. `None`: the full path has to.
 #[inline(always)]

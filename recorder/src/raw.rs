@@ -8,7 +8,7 @@
 //! Nothing here is stable between versions.
 #![allow(unsafe_code)] // A cursor that the frontend keeps.
 
-use hbtrace_traces::event::{MemoryOrder, NONE};
+use hbtrace_traces::event::NONE;
 use hbtrace_traces::format::table::Record;
 use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
@@ -17,7 +17,6 @@ use crate::emit;
 use crate::event;
 use crate::memory;
 use crate::object;
-use crate::primitive::Mutex;
 use crate::site;
 use crate::writer;
 
@@ -43,21 +42,6 @@ impl Place {
 #[must_use]
 pub fn recording() -> bool {
     emit::recording()
-}
-
-/// Whether the session is on. Behind an operation that acquires, this is what
-/// tells that whoever released was recorded.
-#[inline(always)]
-#[must_use]
-pub fn is_on() -> bool {
-    emit::is_on()
-}
-
-/// Whether this thread will never record: one load and one branch.
-#[inline(always)]
-#[must_use]
-pub fn is_off() -> bool {
-    emit::is_off()
 }
 
 /// Whether this thread is within the recorder, where nothing that it does is to
@@ -164,12 +148,6 @@ impl Sync {
         Sync(self.0.other(other))
     }
 
-    /// Its memory ordering.
-    #[inline]
-    pub fn order(self, order: MemoryOrder) -> Sync {
-        Sync(self.0.order(order))
-    }
-
     /// Whether it took the lock without waiting, by a `try`.
     #[inline]
     pub fn tried(self, tried: bool) -> Sync {
@@ -187,44 +165,6 @@ impl Sync {
     #[inline]
     pub fn tell(self) {
         emit::sync(self.0);
-    }
-
-    /// Records it if the session is on, and says whether it did. Where it did
-    /// not, it was counted as lost if it should have.
-    #[inline]
-    pub fn try_tell(self) -> bool {
-        emit::sync_at(self.0).is_some()
-    }
-
-    /// Records it with the number that `counter` comes to with one more, in one
-    /// step with the count.
-    pub fn tell_counted(self, counter: &Mutex<u64>) {
-        emit::sync_counted(self.0, counter, 1);
-    }
-
-    /// Records it with its number missing, before the operation that it is
-    /// about.
-    #[inline]
-    pub fn pending(self) -> Pending {
-        Pending(emit::pending_event(self.0))
-    }
-}
-
-/// An event whose number is not known yet.
-#[must_use]
-pub struct Pending(emit::Pending);
-
-impl Pending {
-    /// Fills in the number, after the operation.
-    #[inline]
-    pub fn complete(self, number: u64) {
-        self.0.complete(number);
-    }
-
-    /// Fills in the number of an operation that turned out to be another.
-    #[inline]
-    pub fn complete_as(self, kind: Kind, order: MemoryOrder, number: u64) {
-        self.0.complete_as(kind, order, number);
     }
 }
 
@@ -261,10 +201,4 @@ pub fn name_thread(thread: u32, os_id: u32, name: &str) {
 #[must_use]
 pub fn thread() -> u32 {
     emit::thread()
-}
-
-/// Runs `then` so that nothing that this thread does in it is recorded. `None`
-/// if nothing is recorded, or if this thread is within the recorder already.
-pub fn quietly<R>(then: impl FnOnce() -> R) -> Option<R> {
-    writer::quietly(|_| then())
 }
