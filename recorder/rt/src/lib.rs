@@ -19,7 +19,7 @@
 //! | `threads`, `live` | which thread is which, and how many there are |
 //! | `versions`, `width` | what atomics are made of |
 //! | `lives`, `stack` | lives of blocks, and of stacks |
-//! | `objects`, `inside`, `real`, `call`, `pages`, `errno`, `own`, `tls` | what the others are made of |
+//! | `objects`, `inside`, `real`, `call`, `pages`, `errno`, `own`, `tell`, `times`, `tls` | what the others are made of |
 #![allow(unsafe_code)] // Functions of a C ABI, called by compilers and programs.
 
 mod access;
@@ -53,6 +53,7 @@ mod stack;
 mod tell;
 mod thread;
 mod threads;
+mod times;
 mod tls;
 mod versions;
 mod width;

@@ -13,6 +13,7 @@ use crate::call::with_caller;
 use crate::holds::{Family, Mode, Request, is_taken};
 use crate::inside;
 use crate::real::real;
+use crate::times::is_clock;
 
 pub(crate) mod next {
     use super::{c_int, c_void, real};
@@ -190,7 +191,7 @@ unsafe extern "C" fn clock_lock(
     until: *const c_void,
     back: usize,
 ) -> c_int {
-    if !matches!(clock, libc::CLOCK_REALTIME | libc::CLOCK_MONOTONIC) {
+    if !is_clock(clock) {
         // Which is wrong even if nobody has it.
         // SAFETY: as the caller promises.
         return unsafe { next::pthread_mutex_clocklock(mutex, clock, until) };

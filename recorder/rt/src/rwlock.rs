@@ -7,6 +7,7 @@ use hbtrace_traces::object::ObjectKind;
 use crate::call::with_caller;
 use crate::holds::{Family, Mode, Request};
 use crate::real::real;
+use crate::times::{is_clock, is_time};
 
 mod next {
     use super::{c_int, c_void, real};
@@ -78,21 +79,6 @@ fn take_exclusive(lock: *mut c_void, back: usize, block: impl FnOnce() -> c_int)
     // SAFETY: as the caller of libc's function promises.
     let attempt = || unsafe { next::pthread_rwlock_trywrlock(lock) };
     LOCKS.take(request(lock, back, Mode::Exclusive), attempt, block)
-}
-
-/// Whether libc knows locks by this clock; if not, it refuses any time.
-fn is_clock(clock: c_int) -> bool {
-    matches!(clock, libc::CLOCK_REALTIME | libc::CLOCK_MONOTONIC)
-}
-
-/// Whether libc takes it for a time; if not, it refuses to look at the lock.
-///
-/// # Safety
-/// `until` is a time that can be read.
-unsafe fn is_time(until: *const c_void) -> bool {
-    // SAFETY: as the caller promises.
-    let nanoseconds = unsafe { (*until.cast::<libc::timespec>()).tv_nsec };
-    (0..1_000_000_000).contains(&nanoseconds)
 }
 
 unsafe extern "C" fn init(lock: *mut c_void, attributes: *const c_void, _back: usize) -> c_int {

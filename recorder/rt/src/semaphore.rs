@@ -13,6 +13,7 @@ use crate::call::with_caller;
 use crate::objects::Objects;
 use crate::real::real;
 use crate::record::{Wait, active, cancellation_point, telling};
+use crate::times::{is_clock, is_time};
 
 mod next {
     use super::{c_char, c_int, c_uint, c_void, real};
@@ -196,22 +197,11 @@ unsafe extern "C-unwind" fn clock_wait(
 ) -> c_int {
     // SAFETY: as the caller promises.
     let block = || unsafe { next::sem_clockwait(semaphore, clock, until) };
-    let is_clock = matches!(clock, libc::CLOCK_REALTIME | libc::CLOCK_MONOTONIC);
     // SAFETY: as the caller promises.
-    if !is_clock || !unsafe { is_time(until) } {
+    if !is_clock(clock) || !unsafe { is_time(until) } {
         return block();
     }
     take(semaphore, back, block)
-}
-
-/// Whether libc takes it for a time; if not, it refuses to look further.
-///
-/// # Safety
-/// `until` is a time that can be read.
-unsafe fn is_time(until: *const c_void) -> bool {
-    // SAFETY: as the caller promises.
-    let nanoseconds = unsafe { (*until.cast::<libc::timespec>()).tv_nsec };
-    (0..1_000_000_000).contains(&nanoseconds)
 }
 
 unsafe extern "C" fn close(semaphore: *mut c_void, back: usize) -> c_int {
