@@ -10,8 +10,8 @@ use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
 use crate::call::with_caller;
-use crate::inside;
 use crate::objects::Objects;
+use crate::record::{active, telling};
 use crate::tls::{cursor, ignoring};
 
 with_caller! {
@@ -56,10 +56,6 @@ struct Lock {
 
 static LOCKS: Objects<Lock> = Objects::new();
 
-fn is_recorded() -> bool {
-    !inside::is_inside() && raw::recording()
-}
-
 fn token<R>(at: usize, place: Place, then: impl FnOnce(&mut Token) -> R) -> R {
     let make = || Token {
         id: raw::object(ObjectKind::Token, at, 0, place),
@@ -78,22 +74,25 @@ fn lock<R>(at: usize, place: Place, then: impl FnOnce(&mut Lock) -> R) -> R {
 }
 
 extern "C" fn acquire(at: usize, back: usize) {
-    if is_recorded() {
-        let place = Place::of_call(back);
-        let (id, seen) = token(at, place, |token| (token.id, token.released));
-        Sync::new(Kind::Acquire, id, place).number(seen).tell();
+    if active() {
+        telling(|| {
+            let place = Place::of_call(back);
+            let (id, seen) = token(at, place, |token| (token.id, token.released));
+            Sync::new(Kind::Acquire, id, place).number(seen).tell();
+        });
     }
 }
 
 extern "C" fn release(at: usize, back: usize) {
-    if is_recorded() {
+    if active() {
         let place = Place::of_call(back);
-        token(at, place, |token| {
+        let count = |token: &mut Token| {
             token.released += 1;
             let event = Sync::new(Kind::Release, token.id, place);
             // Before anybody can see the count.
             event.number(token.released).tell();
-        });
+        };
+        telling(|| token(at, place, count));
     }
 }
 
@@ -154,8 +153,8 @@ pub(crate) extern "C" fn __tsan_mutex_create(_at: usize, _flags: c_uint) {}
 /// A lock's life ends.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn __tsan_mutex_destroy(at: usize, _flags: c_uint) {
-    if is_recorded() {
-        let _ = LOCKS.remove(at);
+    if active() {
+        telling(|| LOCKS.remove(at));
     }
 }
 
@@ -169,10 +168,12 @@ extern "C" fn released(_: *const c_char, _: c_int, at: usize, write: usize, back
 
 /// The lock was taken, `depth` times at once.
 fn take(at: usize, write: bool, tried: bool, depth: u32, back: usize) {
-    if !is_recorded() {
-        return;
+    if active() {
+        telling(|| begin(at, write, tried, depth, Place::of_call(back)));
     }
-    let place = Place::of_call(back);
+}
+
+fn begin(at: usize, write: bool, tried: bool, depth: u32, place: Place) {
     let (id, ended, outermost) = lock(at, place, |lock| {
         let outermost = lock.depth == 0;
         lock.depth += if write { depth } else { 0 };
@@ -187,11 +188,11 @@ fn take(at: usize, write: bool, tried: bool, depth: u32, back: usize) {
 
 /// The lock is let go, once or for good. Tells how many times at once.
 fn drop_hold(at: usize, write: bool, all: bool, back: usize) -> u32 {
-    if !is_recorded() {
+    if !active() {
         return 1;
     }
     let place = Place::of_call(back);
-    lock(at, place, |lock| {
+    let end = |lock: &mut Lock| {
         if !write {
             let event = Sync::new(Kind::ReadRel, lock.id, place);
             event.number(lock.ended).tell();
@@ -206,7 +207,8 @@ fn drop_hold(at: usize, write: bool, all: bool, back: usize) -> u32 {
         }
         lock.depth = lock.depth.saturating_sub(times);
         times
-    })
+    };
+    telling(|| lock(at, place, end))
 }
 
 /// What is ignored, in the thread's word: how often each.

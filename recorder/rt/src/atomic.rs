@@ -13,6 +13,7 @@ use hbtrace_traces::kind::Kind;
 use hbtrace_traces::object::ObjectKind;
 
 use crate::inside;
+use crate::record::active;
 use crate::versions::{self, Key};
 use crate::width::Width;
 
@@ -43,7 +44,7 @@ fn storing(order: c_int) -> Ordering {
 /// that came at a bad time they are not, and count as lost.
 #[inline(always)]
 fn is_recorded() -> bool {
-    if inside::is_inside() || !raw::recording() {
+    if !active() {
         return false;
     }
     if versions::is_holding() {
@@ -245,7 +246,7 @@ pub(crate) unsafe extern "C" fn thread_fence(order: c_int, back: usize) {
     // SeqCst: at least as strong as what was asked for.
     std::sync::atomic::fence(Ordering::SeqCst);
     // A relaxed one is none.
-    if order & 7 != 0 && !inside::is_inside() && raw::recording() {
+    if order & 7 != 0 && active() {
         atomic::fence(recorded(order), Place::of_call(back));
     }
 }

@@ -9,6 +9,7 @@ use std::mem::MaybeUninit;
 
 use hbtrace_recorder::raw::{self, Place};
 
+use crate::record::active;
 use crate::{errno, inside};
 
 /// The bytes of a stack, until the thread ends.
@@ -23,7 +24,7 @@ impl Stack {
     /// This thread's, which was created at `place` and has begun. `None`:
     /// nothing is recorded, or the stack is not known.
     pub(crate) fn begin(place: Place) -> Option<Stack> {
-        if inside::is_inside() || !raw::recording() {
+        if !active() {
             return None;
         }
         let _errno = errno::keep();
@@ -38,7 +39,7 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        if !inside::is_inside() && raw::recording() {
+        if active() {
             let _errno = errno::keep();
             raw::free(self.start, self.len, self.place);
         }
