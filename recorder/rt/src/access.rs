@@ -1,14 +1,10 @@
 //! Plain accesses, as compilers tell them: `__tsan_read8(address)` before the
 //! access, from the place of the access.
-//!
-//! The place is where the call returns to, which only the callee's first
-//! instruction can know for sure: so each function is one that hands it on.
-
-use std::arch::naked_asm;
 
 use hbtrace_recorder::raw::{self, Place};
 
 use crate::annotations::is_ignored;
+use crate::call::with_caller;
 use crate::tls::{cursor, ignoring};
 
 /// Whatever is not the usual case.
@@ -25,19 +21,11 @@ pub(crate) fn rare(write: bool, address: usize, len: usize, place: Place) {
     raw::access(write, address, len, place);
 }
 
-macro_rules! handed_on {
+macro_rules! accesses {
     ($($name:ident => $to:ident, $write:literal, $len:literal;)*) => {$(
-        #[doc = concat!("An access of ", stringify!($len), " bytes is about to be made.")]
-        ///
-        /// # Safety
-        /// Called by compiled code; nothing is asked of the address.
-        #[unsafe(naked)]
-        #[unsafe(no_mangle)]
-        pub(crate) unsafe extern "C" fn $name(_: usize) {
-            #[cfg(target_arch = "x86_64")]
-            naked_asm!("mov rsi, [rsp]", "jmp {}", sym $to);
-            #[cfg(target_arch = "aarch64")]
-            naked_asm!("mov x1, x30", "b {}", sym $to);
+        with_caller! {
+            #[doc = concat!("An access of ", stringify!($len), " bytes is about to be made.")]
+            fn $name(address: usize) => $to, "rsi";
         }
 
         // It may unwind, as far as the compiler knows: so the call of what is
@@ -52,7 +40,7 @@ macro_rules! handed_on {
     )*};
 }
 
-handed_on! {
+accesses! {
     __tsan_read1 => read1, false, 1;
     __tsan_read2 => read2, false, 2;
     __tsan_read4 => read4, false, 4;
