@@ -1,6 +1,6 @@
-//! C11's `mtx_t`, `cnd_t`: libc's are what POSIX's are, under functions of
-//! their own that don't go through those. (`thrd_t` is in `thread`, `once_flag`
-//! in `once`.)
+//! C11's `mtx_t`, `cnd_t` and `thrd_t`: libc's are what POSIX's are, under
+//! functions of their own that don't go through those. (`once_flag` is in
+//! `once`.)
 
 use std::ffi::{c_int, c_void};
 
@@ -10,9 +10,13 @@ use crate::call::with_caller;
 use crate::cond;
 use crate::mutex::{self, MUTEXES};
 use crate::real::real;
+use crate::record::active;
+use crate::thread::{Child, create_by, detached, exits, join_by, take_over};
 
 /// libc's `thrd_busy`.
 const BUSY: c_int = 1;
+
+type Start = extern "C-unwind" fn(*mut c_void) -> c_int;
 
 mod next {
     use super::{c_int, c_void, real};
@@ -31,6 +35,11 @@ mod next {
         fn cnd_signal(condition: *mut c_void) -> c_int;
         fn cnd_broadcast(condition: *mut c_void) -> c_int;
         fn cnd_destroy(condition: *mut c_void);
+        fn thrd_create(thread: *mut libc::pthread_t, start: *const c_void,
+            argument: *mut c_void) -> c_int;
+        fn thrd_join(thread: libc::pthread_t, result: *mut c_int) -> c_int;
+        fn thrd_detach(thread: libc::pthread_t) -> c_int;
+        fn thrd_exit(result: c_int);
     }
 }
 
@@ -60,6 +69,15 @@ with_caller! {
     fn cnd_broadcast(condition: *mut c_void) -> c_int => broadcast, "rsi";
     /// Ends a condition's life, as C11 says.
     fn cnd_destroy(condition: *mut c_void) => condition_destroy, "rsi";
+    /// Creates a thread, as C11 says.
+    fn thrd_create(thread: *mut libc::pthread_t, start: *const c_void,
+        argument: *mut c_void) -> c_int => create, "rcx";
+    /// Waits for a thread's end, as C11 says.
+    fn thrd_join(thread: libc::pthread_t, result: *mut c_int) -> c_int => join, "rdx";
+    /// Nobody will join the thread, as C11 says.
+    fn thrd_detach(thread: libc::pthread_t) -> c_int => detach, "rsi";
+    /// Ends this thread, as C11 says.
+    fn thrd_exit(result: c_int) => exit, "rsi";
 }
 
 unsafe extern "C" fn init(mutex: *mut c_void, kind: c_int, _back: usize) -> c_int {
@@ -142,4 +160,54 @@ unsafe extern "C-unwind" fn condition_destroy(condition: *mut c_void, _back: usi
     cond::forget(condition);
     // SAFETY: as the caller promises.
     unsafe { next::cnd_destroy(condition) }
+}
+
+unsafe extern "C" fn create(
+    thread: *mut libc::pthread_t,
+    start: *const c_void,
+    argument: *mut c_void,
+    back: usize,
+) -> c_int {
+    if !active() {
+        // SAFETY: as the caller promises.
+        return unsafe { next::thrd_create(thread, start, argument) };
+    }
+    let child = || Child::fork(start, argument, true, back);
+    let create = |child| {
+        // SAFETY: as the caller promises; `run` takes the child.
+        unsafe { next::thrd_create(thread, run as *const c_void, child) }
+    };
+    // SAFETY: as the caller promises.
+    unsafe { create_by(thread, child, create) }
+}
+
+extern "C-unwind" fn run(child: *mut c_void) -> c_int {
+    let (start, argument, ending) = take_over(child);
+    let _stack = ending.stack();
+    // SAFETY: the caller of `create` passed a function of this type.
+    let start = unsafe { std::mem::transmute::<*const c_void, Start>(start) };
+    start(argument)
+}
+
+unsafe extern "C-unwind" fn join(
+    thread: libc::pthread_t,
+    result: *mut c_int,
+    back: usize,
+) -> c_int {
+    join_by(thread, back, true, || {
+        // SAFETY: as the caller promises.
+        unsafe { next::thrd_join(thread, result) }
+    })
+}
+
+unsafe extern "C" fn detach(thread: libc::pthread_t, _back: usize) -> c_int {
+    detached(thread);
+    // SAFETY: as the caller promises.
+    unsafe { next::thrd_detach(thread) }
+}
+
+unsafe extern "C-unwind" fn exit(result: c_int, back: usize) {
+    exits(back);
+    // SAFETY: as the caller promises.
+    unsafe { next::thrd_exit(result) }
 }

@@ -1,4 +1,4 @@
-//! Threads: creation, end and join, by POSIX's functions and by C11's.
+//! Threads: creation, end and join.
 //!
 //! A thread's end is told when its function has returned or is unwound, by
 //! `pthread_exit` or because the thread is cancelled.
@@ -22,7 +22,6 @@ use crate::{inside, live, mutex};
 const THREAD: u64 = 1;
 
 type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
-type StartC11 = extern "C-unwind" fn(*mut c_void) -> c_int;
 
 mod next {
     use super::{c_int, c_void, real};
@@ -39,11 +38,6 @@ mod next {
         fn pthread_detach(thread: libc::pthread_t) -> c_int;
         fn pthread_exit(result: *mut c_void);
         fn pthread_cancel(thread: libc::pthread_t) -> c_int;
-        fn thrd_create(thread: *mut libc::pthread_t, start: *const c_void,
-            argument: *mut c_void) -> c_int;
-        fn thrd_join(thread: libc::pthread_t, result: *mut c_int) -> c_int;
-        fn thrd_detach(thread: libc::pthread_t) -> c_int;
-        fn thrd_exit(result: c_int);
     }
 }
 
@@ -68,15 +62,6 @@ with_caller! {
     fn pthread_exit(result: *mut c_void) => exit, "rsi";
     /// Asks a thread to end, as POSIX says.
     fn pthread_cancel(thread: libc::pthread_t) -> c_int => cancel, "rsi";
-    /// Creates a thread, as C11 says.
-    fn thrd_create(thread: *mut libc::pthread_t, start: *const c_void,
-        argument: *mut c_void) -> c_int => create_c11, "rcx";
-    /// Waits for a thread's end, as C11 says.
-    fn thrd_join(thread: libc::pthread_t, result: *mut c_int) -> c_int => join_c11, "rdx";
-    /// Nobody will join the thread, as C11 says.
-    fn thrd_detach(thread: libc::pthread_t) -> c_int => detach_c11, "rsi";
-    /// Ends this thread, as C11 says.
-    fn thrd_exit(result: c_int) => exit_c11, "rsi";
 }
 
 unsafe extern "C" {
@@ -89,7 +74,7 @@ thread_local! {
 }
 
 /// What a new thread is to do.
-struct Child {
+pub(crate) struct Child {
     start: *const c_void,
     argument: *mut c_void,
     id: Option<u32>,
@@ -100,11 +85,16 @@ struct Child {
 }
 
 /// Tells a thread's end when it is dropped.
-struct Ending(Option<Place>);
+pub(crate) struct Ending(Option<Place>);
 
 impl Child {
     /// Tells that it is about to be created.
-    fn fork(start: *const c_void, argument: *mut c_void, joinable: bool, back: usize) -> Child {
+    pub(crate) fn fork(
+        start: *const c_void,
+        argument: *mut c_void,
+        joinable: bool,
+        back: usize,
+    ) -> Child {
         crate::lives::threads();
         let place = Place::of_call(back);
         let id = raw::new_thread();
@@ -142,6 +132,13 @@ impl Child {
     }
 }
 
+impl Ending {
+    /// The thread's stack, to be dropped before.
+    pub(crate) fn stack(&self) -> Option<Stack> {
+        self.0.and_then(Stack::begin)
+    }
+}
+
 impl Drop for Ending {
     fn drop(&mut self) {
         if let Some(place) = self.0 {
@@ -160,7 +157,7 @@ fn end(place: Place) {
 ///
 /// # Safety
 /// `thread` is where a handle goes.
-unsafe fn create_by(
+pub(crate) unsafe fn create_by(
     thread: *mut libc::pthread_t,
     child: impl FnOnce() -> Child,
     create: impl FnOnce(*mut c_void) -> c_int,
@@ -215,28 +212,9 @@ unsafe extern "C" fn create(
     unsafe { create_by(thread, child, create) }
 }
 
-unsafe extern "C" fn create_c11(
-    thread: *mut libc::pthread_t,
-    start: *const c_void,
-    argument: *mut c_void,
-    back: usize,
-) -> c_int {
-    if !active() {
-        // SAFETY: as the caller promises.
-        return unsafe { next::thrd_create(thread, start, argument) };
-    }
-    let child = || Child::fork(start, argument, true, back);
-    let create = |child| {
-        // SAFETY: as the caller promises; `run_c11` takes the child.
-        unsafe { next::thrd_create(thread, run_c11 as *const c_void, child) }
-    };
-    // SAFETY: as the caller promises.
-    unsafe { create_by(thread, child, create) }
-}
-
 /// Takes over what this thread is to do: its function, the argument, and what
 /// is to be dropped behind it.
-fn take_over(child: *mut c_void) -> (*const c_void, *mut c_void, Ending) {
+pub(crate) fn take_over(child: *mut c_void) -> (*const c_void, *mut c_void, Ending) {
     let _inside = inside::enter();
     // SAFETY: `create_by` gave this thread its child.
     let child = unsafe { Box::from_raw(child.cast::<Child>()) };
@@ -245,22 +223,14 @@ fn take_over(child: *mut c_void) -> (*const c_void, *mut c_void, Ending) {
 
 extern "C-unwind" fn run(child: *mut c_void) -> *mut c_void {
     let (start, argument, ending) = take_over(child);
-    let _stack = ending.0.and_then(Stack::begin);
+    let _stack = ending.stack();
     // SAFETY: the caller of `create` passed a function of this type.
     let start = unsafe { std::mem::transmute::<*const c_void, Start>(start) };
     start(argument)
 }
 
-extern "C-unwind" fn run_c11(child: *mut c_void) -> c_int {
-    let (start, argument, ending) = take_over(child);
-    let _stack = ending.0.and_then(Stack::begin);
-    // SAFETY: the caller of `create_c11` passed a function of this type.
-    let start = unsafe { std::mem::transmute::<*const c_void, StartC11>(start) };
-    start(argument)
-}
-
 /// Joins a thread by `join`, which may wait or not.
-fn join_by(
+pub(crate) fn join_by(
     thread: libc::pthread_t,
     back: usize,
     waits: bool,
@@ -338,19 +308,8 @@ unsafe extern "C-unwind" fn clock_join(
     })
 }
 
-unsafe extern "C-unwind" fn join_c11(
-    thread: libc::pthread_t,
-    result: *mut c_int,
-    back: usize,
-) -> c_int {
-    join_by(thread, back, true, || {
-        // SAFETY: as the caller promises.
-        unsafe { next::thrd_join(thread, result) }
-    })
-}
-
 /// Nobody will join the thread.
-fn detached(thread: libc::pthread_t) {
+pub(crate) fn detached(thread: libc::pthread_t) {
     if active() {
         telling(|| threads::find(thread).map(|id| threads::forget(thread, id)));
     }
@@ -362,15 +321,9 @@ unsafe extern "C" fn detach(thread: libc::pthread_t, _back: usize) -> c_int {
     unsafe { next::pthread_detach(thread) }
 }
 
-unsafe extern "C" fn detach_c11(thread: libc::pthread_t, _back: usize) -> c_int {
-    detached(thread);
-    // SAFETY: as the caller promises.
-    unsafe { next::thrd_detach(thread) }
-}
-
 /// Tells that this thread ends, if nobody else will: the first one's function
 /// is libc's.
-fn exits(back: usize) {
+pub(crate) fn exits(back: usize) {
     if !active() || OWN.with(Cell::get) {
         return;
     }
@@ -389,12 +342,6 @@ unsafe extern "C-unwind" fn exit(result: *mut c_void, back: usize) {
     exits(back);
     // SAFETY: as the caller promises.
     unsafe { next::pthread_exit(result) }
-}
-
-unsafe extern "C-unwind" fn exit_c11(result: c_int, back: usize) {
-    exits(back);
-    // SAFETY: as the caller promises.
-    unsafe { next::thrd_exit(result) }
 }
 
 unsafe extern "C-unwind" fn cancel(thread: libc::pthread_t, _back: usize) -> c_int {
