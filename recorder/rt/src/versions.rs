@@ -317,9 +317,9 @@ pub(crate) fn read<R>(key: Key, load: impl Fn() -> R) -> Option<(R, u32, u64)> {
 pub(crate) fn forget(start: usize, len: usize) {
     let end = start.saturating_add(len);
     let mut page = start >> PAGE_SHIFT << PAGE_SHIFT;
-    // Pages share their counts: more of them need not be looked at.
     while page < end {
-        // Relaxed: who frees memory has seen to it that nobody is at it.
+        // Relaxed: who frees memory has seen to it that nobody is at it. Pages
+        // share their counts, so that one without atomics may be looked at.
         if page_of(page).load(Ordering::Relaxed) != 0 {
             let lines = start.max(page) >> LINE_SHIFT..=(end - 1).min(page + 4095) >> LINE_SHIFT;
             lines.for_each(|line| forget_line(line << LINE_SHIFT, start..end));
