@@ -15,7 +15,6 @@ int main(void) {
     void *result = NULL;
     CHECK(pthread_create(&thread, NULL, child, &shared) == 0);
     await(1);
-    IF_RACE()
     IF_RACE(shared = 2;) //~ race
     turn(2);
     CHECK(pthread_join(thread, &result) == 0 && result == &shared);
