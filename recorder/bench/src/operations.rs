@@ -35,33 +35,37 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::new("spawn-join", spawn_join),
 ];
 
+/// Times an operation, which gets the number of its turn.
+#[inline(always)]
+fn each(count: u32, mut operation: impl FnMut(u32)) -> Outcome {
+    timed(WARM, count, |count| {
+        for number in 0..count {
+            operation(number);
+        }
+    })
+}
+
 #[inline(never)]
 fn mutex(count: u32) -> Outcome {
     let mutex = Mutex::new(0_u64);
-    timed(WARM, count, |count| {
-        for _ in 0..count {
-            *mutex.lock().expect("nothing panics") += 1;
-        }
+    each(count, |_| {
+        *mutex.lock().expect("nothing panics") += 1;
     })
 }
 
 #[inline(never)]
 fn rwlock_read(count: u32) -> Outcome {
     let lock = RwLock::new(0_u64);
-    timed(WARM, count, |count| {
-        for _ in 0..count {
-            black_box(*lock.read().expect("nothing panics"));
-        }
+    each(count, |_| {
+        black_box(*lock.read().expect("nothing panics"));
     })
 }
 
 #[inline(never)]
 fn rwlock_write(count: u32) -> Outcome {
     let lock = RwLock::new(0_u64);
-    timed(WARM, count, |count| {
-        for _ in 0..count {
-            *lock.write().expect("nothing panics") += 1;
-        }
+    each(count, |_| {
+        *lock.write().expect("nothing panics") += 1;
     })
 }
 
@@ -81,10 +85,8 @@ fn u32_load(count: u32) -> Outcome {
 fn u32_load_again(count: u32) -> Outcome {
     let atomic = AtomicU32::new(1);
     settle(&atomic);
-    timed(WARM, count, |count| {
-        for _ in 0..count {
-            use_it(atomic.load(Ordering::Acquire).into());
-        }
+    each(count, |_| {
+        use_it(atomic.load(Ordering::Acquire).into());
     })
 }
 
@@ -106,11 +108,9 @@ fn u32_load_many(count: u32) -> Outcome {
 fn u32_store(count: u32) -> Outcome {
     let atomic = AtomicU32::new(1);
     settle(&atomic);
-    timed(WARM, count, |count| {
-        for number in 0..count {
-            atomic.store(number, Ordering::Release);
-            settle(&atomic);
-        }
+    each(count, |number| {
+        atomic.store(number, Ordering::Release);
+        settle(&atomic);
     })
 }
 
@@ -118,10 +118,8 @@ fn u32_store(count: u32) -> Outcome {
 fn u32_add(count: u32) -> Outcome {
     let atomic = AtomicU32::new(1);
     settle(&atomic);
-    timed(WARM, count, |count| {
-        for _ in 0..count {
-            use_it(atomic.fetch_add(1, Ordering::AcqRel).into());
-        }
+    each(count, |_| {
+        use_it(atomic.fetch_add(1, Ordering::AcqRel).into());
     })
 }
 
@@ -141,11 +139,9 @@ fn u64_load(count: u32) -> Outcome {
 fn u64_store(count: u32) -> Outcome {
     let atomic = AtomicU64::new(1);
     settle(&atomic);
-    timed(WARM, count, |count| {
-        for number in 0..count {
-            atomic.store(number.into(), Ordering::Release);
-            settle(&atomic);
-        }
+    each(count, |number| {
+        atomic.store(number.into(), Ordering::Release);
+        settle(&atomic);
     })
 }
 
@@ -153,10 +149,8 @@ fn u64_store(count: u32) -> Outcome {
 fn u64_add(count: u32) -> Outcome {
     let atomic = AtomicU64::new(1);
     settle(&atomic);
-    timed(WARM, count, |count| {
-        for _ in 0..count {
-            use_it(atomic.fetch_add(1, Ordering::AcqRel));
-        }
+    each(count, |_| {
+        use_it(atomic.fetch_add(1, Ordering::AcqRel));
     })
 }
 
@@ -207,32 +201,26 @@ fn pointer_swap(count: u32) -> Outcome {
 #[inline(never)]
 fn once_get(count: u32) -> Outcome {
     let cell = OnceLock::from(1_u64);
-    timed(WARM, count, |count| {
-        for _ in 0..count {
-            black_box(cell.get());
-        }
+    each(count, |_| {
+        black_box(cell.get());
     })
 }
 
 #[inline(never)]
 fn channel(count: u32) -> Outcome {
     let (sender, receiver) = mpsc::channel();
-    timed(WARM, count, |count| {
-        for number in 0..count {
-            sender.send(number).expect("the receiver is there");
-            black_box(receiver.recv().expect("it was sent"));
-        }
+    each(count, |number| {
+        sender.send(number).expect("the receiver is there");
+        black_box(receiver.recv().expect("it was sent"));
     })
 }
 
 #[inline(never)]
 fn channel_bounded(count: u32) -> Outcome {
     let (sender, receiver) = mpsc::sync_channel(1);
-    timed(WARM, count, |count| {
-        for number in 0..count {
-            sender.send(number).expect("the receiver is there");
-            black_box(receiver.recv().expect("it was sent"));
-        }
+    each(count, |number| {
+        sender.send(number).expect("the receiver is there");
+        black_box(receiver.recv().expect("it was sent"));
     })
 }
 
