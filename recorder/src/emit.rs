@@ -21,7 +21,6 @@ use hbtrace_traces::kind::Kind;
 pub(crate) use crate::event::Event;
 use crate::primitive::Mutex;
 use crate::session;
-use crate::shared;
 use crate::site::Place;
 use crate::state::{self, EXHAUSTED, ON, STOPPED, UNDECIDED};
 use crate::writer::{self, BriefSlot, NumberSlot};
@@ -245,7 +244,7 @@ impl Pending {
 /// stays pending: who has so many began it in full.
 fn fitting(slot: NumberSlot, number: u64) -> u64 {
     if slot.is_compact() && number >= words::COMPACT_NUMBERS {
-        exhaust();
+        state::exhaust();
         return words::COMPACT_NUMBERS;
     }
     number
@@ -258,13 +257,6 @@ pub(crate) fn access(write: bool, address: u64, len: u64, site: impl Into<Place>
     let site = site.into();
     if !writer::access(write, address, len, site) {
         writer::access_full(write, address, len, site);
-    }
-}
-
-/// Ends the recording: numbers have run out.
-pub(crate) fn exhaust() {
-    if let Some(shared) = shared::get() {
-        shared.exhaust();
     }
 }
 

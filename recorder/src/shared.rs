@@ -15,7 +15,7 @@ use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, OnceLock, Ordering};
 use crate::site::{Place, Sites};
 use crate::space::{Bound, Hold, Left, Space, Use};
 use crate::table::Table;
-use crate::{state, ticks};
+use crate::ticks;
 
 static SHARED: OnceLock<Shared> = OnceLock::new();
 
@@ -229,10 +229,5 @@ impl Shared {
     pub(crate) fn lose_sync(&self) {
         self.header().set_first(header::LOST_FROM, ticks::now());
         self.header().add(header::LOST_SYNC, 1);
-    }
-
-    /// There was no room for a sync event: nothing more is recorded.
-    pub(crate) fn exhaust(&self) {
-        state::exhaust();
     }
 }

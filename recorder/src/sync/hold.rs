@@ -31,6 +31,7 @@ use super::poison;
 use crate::emit::{self, Event};
 use crate::object::Object;
 use crate::primitive::{AtomicU32, AtomicU64, Ordering};
+use crate::state;
 
 /// `extra` of a `req` that is about the shared side of a lock.
 const SHARED: u64 = 2;
@@ -306,7 +307,7 @@ impl Head {
 #[cold]
 fn far(ended: u64) -> u64 {
     if ended >= !(ONE << 1) {
-        emit::exhaust();
+        state::exhaust();
     }
     ended.min(!(ONE << 1)) & !OBJECT_MASK
 }

@@ -119,7 +119,7 @@ impl Cursor {
         let mut words = [0; SYNC_WORDS_MAX];
         let count = encode_sync(event, delta, mark, pending, &mut words);
         if !self.has_sync_room(count, event.kind) && !self.more_sync(shared, event.kind) {
-            shared.exhaust();
+            state::exhaust();
             return None;
         }
         let first = self.syncs.push(&self.sync, &words[..count]);
