@@ -68,7 +68,7 @@ impl<T> SyncSender<T> {
 
     pub(crate) fn set_name(&self, name: &str) {
         match &self.channel {
-            Channel::Buffered(list) => list.beside.set_name(name),
+            Channel::Buffered(list) => list.beside.events.set_name(name),
             Channel::Rendezvous(queue) => queue.set_name(name),
         }
     }

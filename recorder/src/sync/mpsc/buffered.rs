@@ -23,7 +23,8 @@ use std::sync::mpsc::{SendError, TrySendError};
 
 use hbtrace_traces::kind::Kind;
 
-use super::half::{Bound, Half, Head, Site};
+use super::events::Site;
+use super::half::{Bound, Half, Head};
 use super::list::{self, Claimed, Filled, LOOKS, List, Refusal};
 use crate::emit;
 use crate::primitive::{self, Apart, Arc, AtomicU32, AtomicU64, Backoff, Ordering};
@@ -61,7 +62,8 @@ pub(super) fn buffered<T>(capacity: u64) -> (Arc<Shared<T>>, Half<T, Room>) {
         bells: [const { AtomicU32::new(0) }; BELLS as usize],
     });
     let site = std::panic::Location::caller();
-    head.record(Kind::Chan, site, |event| event.number(capacity));
+    head.events
+        .record(Kind::Chan, site, |event| event.number(capacity));
     let (list, taker) = list::list(head);
     (list, Half::new(taker))
 }
@@ -214,7 +216,7 @@ fn complete<T>(
     }
     // Asked again: the receiver may have seen the end before it received.
     if emit::recording() {
-        head.record_number(Kind::Sent, needed, waits, site);
+        head.events.record_number(Kind::Sent, needed, waits, site);
     }
     Ok(())
 }
@@ -230,7 +232,8 @@ fn await_receive<T>(
     site: Site,
 ) -> Option<T> {
     let (head, room) = (&list.beside, &list.beside.bound);
-    head.record(Kind::Req, site, |event| event.timed(true));
+    head.events
+        .record(Kind::Req, site, |event| event.timed(true));
     // Release: the receive that sees this one counted sees what it has claimed.
     room.received.fetch_add(1, Ordering::Release);
     loop {
@@ -245,7 +248,8 @@ fn await_receive<T>(
     room.received.fetch_sub(1, Ordering::Relaxed);
     // Behind the look at the end, all receives are seen that there were.
     let value = filled.take_back()?;
-    head.record(Kind::Unsent, site, |event| event.timed(true));
+    head.events
+        .record(Kind::Unsent, site, |event| event.timed(true));
     head.send_failed(site);
     Some(value)
 }

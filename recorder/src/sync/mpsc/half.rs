@@ -1,21 +1,15 @@
 //! The receiving half of a channel that is a [list](super::list), and what is
 //! recorded of it.
 
-use std::panic::Location;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
-use hbtrace_traces::event::MemoryOrder;
 use hbtrace_traces::kind::Kind;
-use hbtrace_traces::object::ObjectKind;
 
-use super::departure::Departure;
+use super::events::{Events, Site};
 use super::list::{Message, Nothing, Taker};
-use crate::emit::{self, Event};
-use crate::object::Object;
+use crate::emit;
 use crate::primitive::{AtomicBool, Ordering};
-
-pub(super) type Site = &'static Location<'static>;
 
 /// How many messages a channel holds, and who waits for room.
 pub(super) trait Bound {
@@ -65,10 +59,9 @@ pub(super) struct Half<T, B> {
 
 /// What the channel has besides its list.
 pub(super) struct Head<B> {
-    object: Object,
+    pub(super) events: Events,
     /// The receiver waits: a sender that goes is stamped. A hint.
     waits: AtomicBool,
-    departure: Departure,
     pub(super) bound: B,
 }
 
@@ -77,17 +70,9 @@ impl<B: Bound> Head<B> {
     #[track_caller]
     pub(super) fn new(bound: B) -> Head<B> {
         Head {
-            object: Object::new(),
+            events: Events::new(),
             waits: AtomicBool::new(false),
-            departure: Departure::new(),
             bound,
-        }
-    }
-
-    pub(super) fn record(&self, kind: Kind, site: Site, fill: impl FnOnce(Event) -> Event) {
-        if emit::recording() {
-            let event = Event::new(kind, self.object.id(ObjectKind::Channel), site);
-            emit::sync(fill(event));
         }
     }
 
@@ -95,41 +80,24 @@ impl<B: Bound> Head<B> {
     /// whether anything is recorded.
     #[inline(always)]
     pub(super) fn record_message(&self, kind: Kind, number: u64, timed: bool, site: Site) {
-        let channel = self.object.id(ObjectKind::Channel);
-        match (B::IS_ONE, timed) {
-            (true, false) => emit::quick_twice(kind, channel, number, site),
-            (true, true) => emit::timed_twice(kind, channel, number, site),
-            (false, _) => self.record_number(kind, number, timed, site),
-        }
-    }
-
-    /// Records a numbered event. The caller has asked whether anything is
-    /// recorded.
-    #[inline(always)]
-    pub(super) fn record_number(&self, kind: Kind, number: u64, timed: bool, site: Site) {
-        let channel = self.object.id(ObjectKind::Channel);
-        match timed {
-            false => emit::quick(kind, MemoryOrder::Relaxed, channel, number, site),
-            true => emit::timed(kind, MemoryOrder::Relaxed, channel, number, site),
+        match B::IS_ONE {
+            true => self.events.record_place(kind, number, timed, site),
+            false => self.events.record_number(kind, number, timed, site),
         }
     }
 
     /// A send has failed, and has seen what the receiver did before it went.
     #[cold]
     pub(super) fn send_failed(&self, site: Site) {
-        self.departure.seen(site);
+        self.events.departure.seen(site);
     }
 
     /// A sender is about to go.
     pub(super) fn sender_goes(&self, site: Site) {
         // Relaxed: a hint.
         let timed = self.waits.load(Ordering::Relaxed);
-        self.record(Kind::Close, site, |event| event.timed(timed));
-    }
-
-    pub(super) fn set_name(&self, name: &str) {
-        self.object.name(ObjectKind::Channel, name);
-        self.departure.name_after(name);
+        self.events
+            .record(Kind::Close, site, |event| event.timed(timed));
     }
 }
 
@@ -179,7 +147,8 @@ impl<T, B: Bound> Half<T, B> {
             Err(Nothing::Empty) => {}
         }
         let head = self.head();
-        head.record(Kind::Req, site, |event| event.timed(true));
+        head.events
+            .record(Kind::Req, site, |event| event.timed(true));
         // Relaxed, both: a hint.
         head.waits.store(true, Ordering::Relaxed);
         self.taker.wait(timeout);
@@ -187,7 +156,8 @@ impl<T, B: Bound> Half<T, B> {
         self.settle(site, true).map_err(|nothing| match nothing {
             Nothing::Ended => RecvTimeoutError::Disconnected,
             Nothing::Empty => {
-                head.record(Kind::Unreq, site, |event| event.timed(true));
+                head.events
+                    .record(Kind::Unreq, site, |event| event.timed(true));
                 RecvTimeoutError::Timeout
             }
         })
@@ -199,8 +169,8 @@ impl<T, B: Bound> Half<T, B> {
             Ok(message) => Ok(self.received(message, site, waited)),
             Err(Nothing::Empty) => Err(Nothing::Empty),
             Err(Nothing::Ended) => {
-                self.head()
-                    .record(Kind::RecvClosed, site, |event| event.timed(waited));
+                let events = &self.head().events;
+                events.record(Kind::RecvClosed, site, |event| event.timed(waited));
                 Err(Nothing::Ended)
             }
         }
@@ -212,7 +182,7 @@ impl<T, B: Bound> Half<T, B> {
     pub(super) fn close(&self, site: Site) {
         let head = self.head();
         if self.taker.list().has_senders() {
-            head.departure.begins(site);
+            head.events.departure.begins(site);
         }
         self.taker.close(head.bound.capacity());
         head.bound.closed();
@@ -240,19 +210,12 @@ impl<T, B: Bound> Half<T, B> {
             let timed = waited || head.bound.is_waited_for();
             head.record_message(Kind::Recv, message.number, timed, site);
         } else if recording && waited {
-            head.record(Kind::Unreq, site, |event| event.timed(true));
+            head.events
+                .record(Kind::Unreq, site, |event| event.timed(true));
         }
     }
 
     pub(super) fn set_name(&self, name: &str) {
-        self.head().set_name(name);
-    }
-}
-
-#[cfg(all(test, loom))]
-impl<B> Head<B> {
-    /// Gives it its id, before threads share it.
-    pub(super) fn touch(&self) {
-        self.object.id(ObjectKind::Channel);
+        self.head().events.set_name(name);
     }
 }

@@ -24,6 +24,7 @@
 mod bounded;
 mod buffered;
 mod departure;
+mod events;
 mod half;
 mod iter;
 mod list;

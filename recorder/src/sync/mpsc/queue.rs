@@ -18,17 +18,13 @@
 //! **Ends.** When the receiver goes, senders that wait take their values back.
 
 use std::collections::VecDeque;
-use std::panic::Location;
 use std::sync::mpsc::{RecvTimeoutError, SendError, TrySendError};
 use std::time::Instant;
 
-use hbtrace_traces::event::MemoryOrder;
 use hbtrace_traces::kind::Kind;
-use hbtrace_traces::object::ObjectKind;
 
-use super::departure::Departure;
-use crate::emit::{self, Event};
-use crate::object::Object;
+use super::events::{Events, Site};
+use crate::emit;
 use crate::primitive::{Condvar, Mutex, MutexGuard, lock};
 use crate::sync::poison;
 
@@ -47,11 +43,10 @@ pub(super) enum Patience {
 }
 
 pub(super) struct Queue<T> {
-    object: Object,
+    events: Events,
     state: Mutex<State<T>>,
     arrived: Condvar,
     freed: [Condvar; BUCKETS as usize],
-    departure: Departure,
 }
 
 struct State<T> {
@@ -71,7 +66,7 @@ impl<T> Queue<T> {
     #[track_caller]
     pub(super) fn new() -> Queue<T> {
         let queue = Queue {
-            object: Object::new(),
+            events: Events::new(),
             state: Mutex::new(State {
                 messages: VecDeque::new(),
                 sent: 0,
@@ -82,33 +77,27 @@ impl<T> Queue<T> {
             }),
             arrived: Condvar::new(),
             freed: [const { Condvar::new() }; BUCKETS as usize],
-            departure: Departure::new(),
         };
-        queue.record(Kind::Chan, Location::caller(), |event| event.number(0));
+        let site = std::panic::Location::caller();
+        queue
+            .events
+            .record(Kind::Chan, site, |event| event.number(0));
         queue
     }
 
-    pub(super) fn send(
-        &self,
-        value: T,
-        site: &'static Location<'static>,
-    ) -> Result<(), SendError<T>> {
+    pub(super) fn send(&self, value: T, site: Site) -> Result<(), SendError<T>> {
         let state = self.lock();
         if state.receiver_gone {
-            self.departure.seen(site);
+            self.events.departure.seen(site);
             return Err(SendError(value));
         }
         self.send_now(state, value, site)
     }
 
-    pub(super) fn try_send(
-        &self,
-        value: T,
-        site: &'static Location<'static>,
-    ) -> Result<(), TrySendError<T>> {
+    pub(super) fn try_send(&self, value: T, site: Site) -> Result<(), TrySendError<T>> {
         let state = self.lock();
         if state.receiver_gone {
-            self.departure.seen(site);
+            self.events.departure.seen(site);
             return Err(TrySendError::Disconnected(value));
         }
         if !state.receiver_waits || !state.messages.is_empty() {
@@ -123,7 +112,7 @@ impl<T> Queue<T> {
         &'a self,
         mut state: MutexGuard<'a, State<T>>,
         value: T,
-        site: &'static Location<'static>,
+        site: Site,
     ) -> Result<(), SendError<T>> {
         let number = state.sent + 1;
         // Woken once: who sends before it has the lock need not wake it again.
@@ -139,7 +128,10 @@ impl<T> Queue<T> {
             return Err(SendError(self.take_back(state, number, site)));
         }
         drop(state);
-        self.record_sent(number, site);
+        // Its receive has enabled it.
+        if emit::recording() {
+            self.events.record_number(Kind::Sent, number, true, site);
+        }
         Ok(())
     }
 
@@ -148,32 +140,25 @@ impl<T> Queue<T> {
         &'a self,
         state: MutexGuard<'a, State<T>>,
         number: u64,
-        site: &'static Location<'static>,
+        site: Site,
     ) -> MutexGuard<'a, State<T>> {
-        self.record(Kind::Req, site, |event| event.timed(true));
+        self.events
+            .record(Kind::Req, site, |event| event.timed(true));
         let waits = |state: &mut State<T>| state.received < number && !state.receiver_gone;
         poison::ignore(self.bucket(number).wait_while(state, waits))
     }
 
     /// The value of a send that failed because the receiver is gone.
-    fn take_back(
-        &self,
-        mut state: MutexGuard<'_, State<T>>,
-        number: u64,
-        site: &'static Location<'static>,
-    ) -> T {
-        self.record(Kind::Unsent, site, |event| event.timed(true));
-        self.departure.seen(site);
+    fn take_back(&self, mut state: MutexGuard<'_, State<T>>, number: u64, site: Site) -> T {
+        self.events
+            .record(Kind::Unsent, site, |event| event.timed(true));
+        self.events.departure.seen(site);
         let place = (number - state.received - 1) as usize;
         let value = state.messages.get_mut(place).and_then(Option::take);
         value.expect("a waiting sender's value is its own to take back")
     }
 
-    pub(super) fn receive(
-        &self,
-        patience: Patience,
-        site: &'static Location<'static>,
-    ) -> Result<T, RecvTimeoutError> {
+    pub(super) fn receive(&self, patience: Patience, site: Site) -> Result<T, RecvTimeoutError> {
         let mut state = self.lock();
         let mut waited = false;
         loop {
@@ -184,7 +169,8 @@ impl<T> Queue<T> {
                 return Ok(value);
             }
             if state.senders == 0 {
-                self.record(Kind::RecvClosed, site, |event| event.timed(waited));
+                self.events
+                    .record(Kind::RecvClosed, site, |event| event.timed(waited));
                 return Err(RecvTimeoutError::Disconnected);
             }
             let left = match patience {
@@ -194,13 +180,15 @@ impl<T> Queue<T> {
             };
             let Some(left) = left.filter(|left| !left.is_zero()) else {
                 if waited {
-                    self.record(Kind::Unreq, site, |event| event.timed(true));
+                    self.events
+                        .record(Kind::Unreq, site, |event| event.timed(true));
                 }
                 return Err(RecvTimeoutError::Timeout);
             };
             if !waited {
                 waited = true;
-                self.record(Kind::Req, site, |event| event.timed(true));
+                self.events
+                    .record(Kind::Req, site, |event| event.timed(true));
             }
             state.receiver_waits = true;
             state = match patience {
@@ -212,11 +200,7 @@ impl<T> Queue<T> {
     }
 
     /// Completes a receive, if there is a message; its number.
-    fn take_first(
-        &self,
-        state: &mut State<T>,
-        site: &'static Location<'static>,
-    ) -> Option<(T, u64)> {
+    fn take_first(&self, state: &mut State<T>, site: Site) -> Option<(T, u64)> {
         let value = state.messages.pop_front()?;
         let number = state.received + 1;
         // Its sender waits.
@@ -229,10 +213,11 @@ impl<T> Queue<T> {
         self.lock().senders += 1;
     }
 
-    pub(super) fn remove_sender(&self, site: &'static Location<'static>) {
+    pub(super) fn remove_sender(&self, site: Site) {
         let mut state = self.lock();
         let wakes = state.receiver_waits && state.senders == 1;
-        self.record(Kind::Close, site, |event| event.timed(wakes));
+        self.events
+            .record(Kind::Close, site, |event| event.timed(wakes));
         state.senders -= 1;
         if wakes {
             self.arrived.notify_one();
@@ -240,10 +225,10 @@ impl<T> Queue<T> {
     }
 
     /// The receiver goes: sends that wait for it fail.
-    pub(super) fn remove_receiver(&self, site: &'static Location<'static>) {
+    pub(super) fn remove_receiver(&self, site: Site) {
         let mut state = self.lock();
         if state.senders > 0 {
-            self.departure.begins(site);
+            self.events.departure.begins(site);
         }
         state.receiver_gone = true;
         for bucket in &self.freed {
@@ -260,50 +245,14 @@ impl<T> Queue<T> {
     }
 
     /// Records the start of a send, or a receive.
-    #[inline]
-    fn record_message(
-        &self,
-        kind: Kind,
-        number: u64,
-        timed: bool,
-        site: &'static Location<'static>,
-    ) {
-        if !emit::recording() {
-            return;
-        }
-        let channel = self.object.id(ObjectKind::Channel);
-        match timed {
-            false => emit::quick_twice(kind, channel, number, site),
-            true => emit::timed_twice(kind, channel, number, site),
-        }
-    }
-
-    /// Records that the send of a message has completed, which its receive
-    /// enabled.
-    #[inline]
-    fn record_sent(&self, number: u64, site: &'static Location<'static>) {
-        if !emit::recording() {
-            return;
-        }
-        let channel = self.object.id(ObjectKind::Channel);
-        emit::timed(Kind::Sent, MemoryOrder::Relaxed, channel, number, site);
-    }
-
-    fn record(
-        &self,
-        kind: Kind,
-        site: &'static Location<'static>,
-        fill: impl FnOnce(Event) -> Event,
-    ) {
+    fn record_message(&self, kind: Kind, number: u64, timed: bool, site: Site) {
         if emit::recording() {
-            let event = Event::new(kind, self.object.id(ObjectKind::Channel), site);
-            emit::sync(fill(event));
+            self.events.record_place(kind, number, timed, site);
         }
     }
 
     pub(super) fn set_name(&self, name: &str) {
-        self.object.name(ObjectKind::Channel, name);
-        self.departure.name_after(name);
+        self.events.set_name(name);
     }
 }
 

@@ -55,7 +55,7 @@ impl<T> Sender<T> {
     }
 
     pub(crate) fn set_name(&self, name: &str) {
-        self.list.beside.set_name(name);
+        self.list.beside.events.set_name(name);
     }
 }
 

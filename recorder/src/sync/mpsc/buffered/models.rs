@@ -33,7 +33,7 @@ fn begin<T>(capacity: u64) -> (Arc<Shared<T>>, Half<T, Room>, Site) {
         bell.load(Ordering::Relaxed);
     }
     list.touch();
-    list.beside.touch();
+    list.beside.events.touch();
     (list, half, std::panic::Location::caller())
 }
 

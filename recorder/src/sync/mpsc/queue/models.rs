@@ -1,13 +1,13 @@
 //! The rendezvous: messages are numbered in their true order, nobody sleeps
 //! for ever, and what is recorded of a message stands before what needs it.
 
+use std::panic::Location;
+
 use loom::sync::Arc;
 use loom::thread;
 
 use super::*;
 use crate::models::log;
-
-type Site = &'static Location<'static>;
 
 #[track_caller]
 fn queue() -> (Arc<Queue<u64>>, Site) {
