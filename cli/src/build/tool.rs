@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 
 use crate::exit_codes;
 use crate::failure::Failure;
@@ -45,11 +44,5 @@ pub(crate) fn run(command: &mut Command, variable: &str) -> Result<u8, Failure> 
         let message = format!("{program} can't be run: {error}; {variable} names another");
         Failure::new(code, message)
     })?;
-    Ok(code(status))
-}
-
-fn code(status: ExitStatus) -> u8 {
-    let signalled = || Some(i32::from(exit_codes::SIGNALLED) + status.signal()?);
-    let code = status.code().or_else(signalled);
-    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+    Ok(exit_codes::of(status).unwrap_or(1))
 }

@@ -13,7 +13,6 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
@@ -65,7 +64,7 @@ pub(super) fn run(arguments: &Record, terminal: &mut Terminal<'_>) -> Result<u8,
         Some(path) => terminal.say(&format!("recorded {}", path.display())),
         None => terminal.say(&unwritten(arguments, program, &trace)),
     }
-    Ok(exit_code(status))
+    Ok(exit_codes::of(status).unwrap_or(exit_codes::RECORD_FAILED))
 }
 
 /// What the program's environment is to say of each setting: what the options
@@ -273,15 +272,4 @@ fn wait(mut child: Child, mut signals: Signals) -> io::Result<ExitStatus> {
     handle.close();
     let _ = passing.join();
     child.wait()
-}
-
-fn exit_code(status: ExitStatus) -> u8 {
-    let signalled = || {
-        status
-            .signal()
-            .map(|signal| i32::from(exit_codes::SIGNALLED) + signal)
-    };
-    let code = status.code().or_else(signalled);
-    code.and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(exit_codes::RECORD_FAILED)
 }
