@@ -22,7 +22,8 @@ const EXAMPLES: &str = "\
 Examples:
   hbtrace record -o run.trace -- ./service --port 8080
   hbtrace analyze run.trace
-  hbtrace analyze run.trace -o json=run.json -o svg=contention.svg";
+  hbtrace analyze run.trace -o json=run.json -o svg=contention.svg
+  hbtrace help cc          (`hbtrace cc --help` is the compiler's; c++ and cargo likewise)";
 
 const ANALYZE: &str = "\
 Examples:
@@ -50,7 +51,8 @@ Settings that have no option here are told by the environment (HBTRACE_FULL, \
 HBTRACE_SNAPSHOTS, HBTRACE_CRASHES, HBTRACE_QUIET).
 
 Exits as the program does; 128 + N if signal N ended it; 2 for wrong usage, \
-HBTRACE_* in the environment included, 125 if recording could not start, 126 if the program can't be executed, 127 if it is not there.";
+HBTRACE_* in the environment included; 125 if recording could not start; 126 if \
+the program can't be executed; 127 if it is not there.";
 
 const CC: &str = "\
 Examples:
@@ -65,7 +67,7 @@ Examples:
   hbtrace cargo build --release
   HBTRACE_OUT=run.trace hbtrace cargo run --release
 
-HBTRACE_RT names the library. Exits as cargo does.";
+HBTRACE_CARGO names another cargo, HBTRACE_RT the library. Exits as cargo does.";
 
 const INFO: &str = "\
 Example:
@@ -145,7 +147,7 @@ pub(crate) enum Command {
 /// Arguments that are another program's.
 #[derive(Args)]
 pub(crate) struct Tool {
-    /// Its arguments, as they are.
+    /// Its arguments, as they are; --help is its own.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<std::ffi::OsString>,
 }
