@@ -21,14 +21,20 @@ const BUILDING: &[&str] = &[
 /// Separates flags in `CARGO_ENCODED_RUSTFLAGS`.
 const SEPARATOR: &str = "\x1f";
 
-/// Where the command stands: behind the toolchain and options of cargo's own
-/// that have no value.
+/// Options of cargo's own, before the command, whose value is an argument of its
+/// own.
+const WITH_VALUE: &[&str] = &["--config", "--color", "-C", "-Z"];
+
+/// Where the command stands: behind the toolchain and options of cargo's own.
 fn command_at(arguments: &[OsString]) -> Option<usize> {
-    let is_option = |argument: &OsString| {
-        let text = argument.to_string_lossy();
-        text.starts_with('-') || text.starts_with('+')
-    };
-    arguments.iter().position(|argument| !is_option(argument))
+    let mut at = 0;
+    loop {
+        let text = arguments.get(at)?.to_string_lossy();
+        at += match text.starts_with(['-', '+']) {
+            true => 1 + usize::from(WITH_VALUE.contains(&&*text)),
+            false => return Some(at),
+        };
+    }
 }
 
 /// Whether code is compiled.
@@ -135,6 +141,8 @@ mod tests {
     #[test]
     fn only_what_compiles_is_changed() {
         assert!(builds(&words("-q test")));
+        assert!(builds(&words("--config a=1 --color=never -Z x b")));
+        assert!(!builds(&words("--config build")));
         assert!(!builds(&words("metadata")));
         assert!(!builds(&words("--version")));
     }
