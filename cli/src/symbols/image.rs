@@ -128,7 +128,9 @@ impl Image {
             let Some(location) = frame.location else {
                 continue;
             };
-            let (Some(file), Some(line)) = (location.file, location.line) else {
+            // Line 0: code that belongs to no line.
+            let line = location.line.filter(|line| *line != 0);
+            let (Some(file), Some(line)) = (location.file, line) else {
                 continue;
             };
             let name = frame.function.as_ref();
@@ -141,8 +143,6 @@ impl Image {
                 column: location.column.filter(|column| *column != 0),
             });
         }
-        // Line 0: code that belongs to no line.
-        found.retain(|frame| frame.line != 0);
         found
     }
 

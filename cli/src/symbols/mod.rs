@@ -58,10 +58,7 @@ fn code(text: &str) -> Option<(&str, u64)> {
 
 /// Resolves the sites of one object file; gives what is to be told of it.
 fn resolve_module(module: &Module, sites: Vec<(u64, &mut Site)>, here: &Path) -> Option<String> {
-    let count = match sites.len() {
-        1 => "1 place in it is".to_owned(),
-        count => format!("{count} places in it are"),
-    };
+    let count = places(sites.len());
     let image = match Image::open(module) {
         Ok(image) => image,
         Err(why) => return Some(format!("{why}; {count} told by address")),
@@ -87,25 +84,30 @@ fn resolve_module(module: &Module, sites: Vec<(u64, &mut Site)>, here: &Path) ->
 
 /// What is to be told of an object file in which so many places are unknown.
 fn told(path: &str, image: &Image, unknown: usize) -> Option<String> {
-    let places = match unknown {
-        0 if image.is_checked() => return None,
-        0 => {
-            return Some(format!(
+    if unknown == 0 {
+        return (!image.is_checked()).then(|| {
+            format!(
                 "{path} has no build id, so it is not known whether it is what was recorded: link \
                  it with -Wl,--build-id"
-            ));
-        }
-        1 => "1 place in it is".to_owned(),
-        unknown => format!("{unknown} places in it are"),
-    };
+            )
+        });
+    }
     let what = match image.has_debug_info() {
         true => "has no debug information for some of its code",
         false => "has no debug information",
     };
     Some(format!(
-        "{path} {what}: {places} told by function or address; compile it with -g (Rust: \
-         -Cdebuginfo=line-tables-only) and don't strip it"
+        "{path} {what}: {} told by function or address; compile it with -g (Rust: \
+         -Cdebuginfo=line-tables-only) and don't strip it",
+        places(unknown)
     ))
+}
+
+fn places(count: usize) -> String {
+    match count {
+        1 => "1 place in it is".to_owned(),
+        count => format!("{count} places in it are"),
+    }
 }
 
 /// A function and a place in it, as debug information tells them.
