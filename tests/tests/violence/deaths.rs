@@ -6,6 +6,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use hbtrace_tests::acks::{Acks, WORKERS};
@@ -228,7 +229,10 @@ struct Group {
 
 impl Group {
     fn new() -> Option<Group> {
-        let name = format!("hbtrace-violence-{}", std::process::id());
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        // Tests of one process run at once, and each has a group of its own.
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("hbtrace-violence-{}-{number}", std::process::id());
         let places = [
             ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
             ("/sys/fs/cgroup", "memory.max"),
@@ -237,6 +241,8 @@ impl Group {
             let directory = Path::new(root).join(&name);
             std::fs::create_dir(&directory).ok()?;
             let group = Group { directory };
+            // Elsewhere it would be a folder as any, which limits nothing.
+            std::fs::metadata(group.directory.join("cgroup.procs")).ok()?;
             std::fs::write(group.directory.join(limit), "33554432").ok()?;
             // So that nothing goes to swap, where that can be said.
             let _ = std::fs::write(group.directory.join("memory.swap.max"), "0");
