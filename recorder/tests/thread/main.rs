@@ -21,6 +21,7 @@ macro_rules! mirror_tests {
     };
 }
 
+mod interrupted;
 mod park;
 mod recorded;
 mod scope;
